@@ -1,0 +1,1 @@
+"""fwk: a Scrapy-style crawling framework on asyncio."""

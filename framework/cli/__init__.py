@@ -1,0 +1,1 @@
+"""The fwk command: one file a command, loaded only when called."""

@@ -1,0 +1,1 @@
+"""How to fetch: the middleware chain, the handlers, body limits."""

@@ -1,0 +1,1 @@
+"""The loop of a crawl and the life of one request."""

@@ -1,0 +1,1 @@
+"""Where output files go: the feed sink and its storages."""

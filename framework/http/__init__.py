@@ -1,0 +1,1 @@
+"""Request, Response and its kinds, Headers, forms, fingerprints."""

@@ -1,0 +1,1 @@
+"""The item pipeline chain and the built-in pipelines."""

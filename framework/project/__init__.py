@@ -1,0 +1,1 @@
+"""Find a project, load its settings and plugins, scaffold a new one."""

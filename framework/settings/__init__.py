@@ -1,0 +1,1 @@
+"""Every option declared once, and the layers that give it a value."""

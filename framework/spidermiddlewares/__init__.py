@@ -1,0 +1,1 @@
+"""The built-in spider middlewares, one file each."""

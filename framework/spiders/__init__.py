@@ -1,0 +1,1 @@
+"""The spider classes that users derive from."""

@@ -1,0 +1,1 @@
+"""Stats, progress, logs and the summary of a crawl."""

@@ -1,0 +1,1 @@
+"""For tests of users and ours: the demo shop, fakes, contract suites."""
