@@ -61,7 +61,7 @@ class SettingsError(CrawlError):
         super().__init__("\n".join(self.problems))
 
 
-class NotConfigured(CrawlError):
+class NotConfigured(CrawlError):  # noqa: N818 - Scrapy's documented name
     """Raised by a component while it is built: it has nothing to do in this crawl and is left out."""
 
 
@@ -69,7 +69,7 @@ class PluginError(CrawlError):
     """A spider, middleware, pipeline or extension could not be imported or built, or lacks what it needs."""
 
 
-class InvalidOutput(CrawlError, TypeError):
+class InvalidOutput(CrawlError, TypeError):  # noqa: N818 - Scrapy's documented name
     """A callback, hook or pipeline returned something that is not what its place in the flow takes."""
 
 

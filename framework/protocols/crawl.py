@@ -1,0 +1,98 @@
+"""What a component may know of the crawl it belongs to: the crawler that ``from_crawler`` gets, and its parts.
+
+The real classes are higher up; these protocols are what built-in components are written against.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from framework.http import Request, Response
+from framework.settings import Settings
+from framework.signalmanager import SignalManager
+
+from .frontier import FrontierView, HostPolicy
+
+
+class StatsCollector(Protocol):
+    """Counters and values of a crawl, under Scrapy's method names. Keys are documented in the reference."""
+
+    def get_value(self, key: str, default: Any = None) -> Any:
+        """Return one value."""
+        ...
+
+    def get_stats(self) -> dict[str, Any]:
+        """Return all values."""
+        ...
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Set one value."""
+        ...
+
+    def inc_value(self, key: str, count: int = 1, start: int = 0) -> None:
+        """Add ``count`` to one value, which begins at ``start``."""
+        ...
+
+    def max_value(self, key: str, value: Any) -> None:
+        """Keep the larger of the old value and ``value``."""
+        ...
+
+    def min_value(self, key: str, value: Any) -> None:
+        """Keep the smaller of the old value and ``value``."""
+        ...
+
+
+class SpiderLike(Protocol):
+    """What built-in components read of a spider."""
+
+    name: str
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """The spider's own logger."""
+        ...
+
+
+class Engine(Protocol):
+    """What a component may ask of the engine (``crawler.engine``)."""
+
+    async def download_async(self, request: Request) -> Response:
+        """Fetch now: a nested fetch, polite, not stored, not filtered."""
+        ...
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        """Run a coroutine that the engine owns: it is awaited or cancelled when the crawl ends."""
+        ...
+
+    def close_spider(self, spider: Any = None, reason: str = "cancelled") -> None:
+        """End the crawl: nothing new is leased, what is in flight is worked off."""
+        ...
+
+    async def set_host(self, request: Request, policy: HostPolicy) -> None:
+        """Change the politeness of the host that ``request`` belongs to."""
+        ...
+
+    def view(self) -> FrontierView:
+        """Return the frontier's numbers."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Requests on the wire now."""
+        ...
+
+
+class Crawler(Protocol):
+    """One crawl, complete when components see it in ``from_crawler``.
+
+    ``engine`` is set before any hook is called; while components are built it is ``None``.
+    """
+
+    settings: Settings
+    stats: StatsCollector
+    signals: SignalManager
+    spider: Any
+    engine: Engine | None
+    request_fingerprinter: Any

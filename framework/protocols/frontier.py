@@ -1,0 +1,329 @@
+"""The contract between the engine and a frontier, wide enough for one process, many workers and Redis.
+
+The verbs, in the order of a request's life: *offer* (is it new?), *lease* (its turn is now), *sent*, *landed* (the
+body is read, the host's slot is free), then one of *finish*, *requeue* or *release*; finished visits leave in groups:
+*seal*, *prepare*, *persist*. Politeness (*permit*) is asked for on its own by nested fetches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from framework.http import Request
+
+Refusal = str
+"""Why an offer was refused: ``"duplicate"``, ``"offsite"``, ... ; ``None`` in its place means accepted."""
+
+
+class FateKind(Enum):
+    """How a request ended."""
+
+    DONE = "done"
+    REPLACED = "replaced"
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a request ended, and why."""
+
+    kind: FateKind
+    reason: str = ""
+
+
+DONE = Fate(FateKind.DONE)
+REPLACED = Fate(FateKind.REPLACED)
+
+
+class Landing(Enum):
+    """What the end of a transfer says about its host."""
+
+    ANSWERED = "answered"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+
+
+class Permit:
+    """A host's turn: reserved, then either given back (*unsent*) or used (*sent*) and given back (*landed*).
+
+    Attributes:
+        host: the frontier's own record of the host; nobody else looks into it.
+        key: the host's name, for messages.
+        state: ``"reserved"``, ``"sent"`` or ``"over"``.
+        sent_at: monotonic seconds of the sending, 0.0 before.
+    """
+
+    __slots__ = ("host", "key", "sent_at", "state")
+
+    def __init__(self, host: Any, key: str) -> None:
+        self.host = host
+        self.key = key
+        self.state: Literal["reserved", "sent", "over"] = "reserved"
+        self.sent_at = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Permit {self.key} {self.state}>"
+
+
+class Lease:
+    """One request whose turn has come, until it is finished, requeued or released.
+
+    Attributes:
+        request: what to fetch; ``None`` for the root, the visit of ``spider.start()``.
+        identity: 64-bit identity of the request (its fingerprint's, or derived for ``dont_filter``).
+        attempt: 1 for the first try, one more after each requeue.
+        permit: the host's turn that came with the lease; ``None`` for the root.
+        children: how many ``dont_filter`` requests this visit has offered so far; part of their identity.
+        delivered: positions of this visit's output that an earlier attempt has already delivered.
+    """
+
+    __slots__ = ("attempt", "children", "delivered", "identity", "permit", "request")
+
+    def __init__(self, request: Request | None, identity: int, permit: Permit | None, attempt: int = 1) -> None:
+        self.request = request
+        self.identity = identity
+        self.permit = permit
+        self.attempt = attempt
+        self.children = 0
+        self.delivered = 0
+
+    def __repr__(self) -> str:
+        return f"<Lease {self.request!r} attempt {self.attempt}>" if self.request else "<Lease root>"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One crawl that can be stopped and resumed.
+
+    Attributes:
+        name: unique among the user's jobs.
+        spider: the spider's name.
+        folder: where it is kept; ``None`` for a crawl that does not survive its process.
+    """
+
+    name: str
+    spider: str
+    folder: Path | None = None
+
+
+@dataclass(slots=True)
+class Resume:
+    """What a frontier gives back at ``open``: everything that the last checkpoint of the job held.
+
+    Attributes:
+        is_resumed: ``False`` for a job that starts now.
+        cuts: for each sink by name, where its durable output ends.
+        state: ``spider.state``.
+        cookies: what the cookie middleware stored.
+        counters: statistics that go on counting.
+        suspects: requests that were in flight when the process died.
+    """
+
+    is_resumed: bool = False
+    cuts: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    cookies: Any = None
+    counters: dict[str, Any] = field(default_factory=dict)
+    suspects: Sequence[Request] = ()
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What is stored with a group, in the same transaction. The fields are those of ``Resume``."""
+
+    cuts: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    cookies: Any = None
+    counters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Group:
+    """Finished visits that become durable together.
+
+    Attributes:
+        number: the checkpoint's number, growing by one.
+        visits: the leases with their fates and how many items each delivered.
+    """
+
+    number: int
+    visits: list[tuple[Lease, Fate, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class HostPolicy:
+    """A change of one host's politeness; ``None`` leaves a value as it is.
+
+    Attributes:
+        delay_s: seconds between two sends.
+        concurrency: transfers at the same time.
+        hold_until_at: nothing is leased before this time (seconds on the wall clock, ``time.time()``).
+    """
+
+    delay_s: float | None = None
+    concurrency: int | None = None
+    hold_until_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """One host, as the progress display shows it."""
+
+    key: str
+    pending: int
+    active: int
+    delay_s: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierView:
+    """A frontier in numbers, at one moment. ``offered`` counts accepted requests only.
+
+    At the close: offered = done + replaced + dropped + failed + pending.
+    """
+
+    offered: int
+    refused: int
+    pending: int
+    leased: int
+    done: int
+    replaced: int
+    dropped: int
+    failed: int
+    retried: int
+    hosts: int
+    busiest: tuple[HostView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A gate's answer: not now; ask again when ``token`` is woken."""
+
+    token: Hashable
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """A component that may hold requests back at the lease: robots.txt, a proxy pool, a rate rule.
+
+    The frontier asks before it leases and knows nothing else of a gate.
+    """
+
+    def ask(self, request: Request) -> Wait | float | None:
+        """Answer ``None`` (go), wall-clock seconds (not before), or a ``Wait`` (wake me later). Never blocks."""
+        ...
+
+    def connect_waker(self, wake: Waker) -> None:
+        """Take the function that this gate calls when a token's requests may be asked about again."""
+        ...
+
+
+class Waker(Protocol):
+    """Wakes requests that wait for ``token``: all of them, or the ``count`` that waited longest."""
+
+    def __call__(self, token: Hashable, count: int | None = None) -> None: ...
+
+
+class Frontier(Protocol):
+    """What to fetch next, and when. See the module's docstring for the order of the verbs."""
+
+    async def open(self, job: Job) -> Resume:
+        """Take the job (refusing one that another process works on) and return its last checkpoint."""
+        ...
+
+    def root(self) -> Lease:
+        """Return the lease of ``spider.start()``: the origin of every request that no page gave."""
+        ...
+
+    async def offer(self, origin: Lease, batch: Sequence[Request]) -> Sequence[Refusal | None]:
+        """Take new requests, a page's worth in one call; answer for each why it was refused, or ``None``.
+
+        Accepted requests are held in memory or spilled; never waits for requests to be crawled.
+        """
+        ...
+
+    async def lease(self, limit: int) -> Sequence[Lease]:
+        """Return up to ``limit`` requests whose turn is now; wait for one otherwise.
+
+        Returns:
+            Leases; empty only when everything offered has ended, here and at every other worker.
+        """
+        ...
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Prolong leases of a shared frontier; return those that were lost to another worker."""
+        ...
+
+    async def permit(self, request: Request, visit: Lease | None) -> Permit:
+        """Wait for a host's turn for a nested fetch of ``visit``; it goes before new leases of that host."""
+        ...
+
+    def sent(self, permit: Permit) -> None:
+        """Say that the request is on the wire now: delay and rate run from here."""
+        ...
+
+    def unsent(self, permit: Permit) -> None:
+        """Give a turn back unused: a hook answered in the network's place."""
+        ...
+
+    def landed(self, permit: Permit, landing: Landing) -> None:
+        """Free the host's slot: the body is read, or the transfer failed."""
+        ...
+
+    async def requeue(self, lease: Lease, request: Request, *, not_before_at: float | None, reason: str) -> None:
+        """Put a retry back under the same identity, attempt + 1, not before ``not_before_at`` (``time.time()``)."""
+        ...
+
+    async def release(self, leases: Sequence[Lease]) -> None:
+        """Put unworked leases back at the head, as if they had never been leased."""
+        ...
+
+    def finish(self, lease: Lease, fate: Fate, items: int) -> None:
+        """End a visit: it joins the open group with its fate and the number of items it delivered."""
+        ...
+
+    def seal(self) -> Group:
+        """Close the open group; synchronous, called in one step with the sinks' seal."""
+        ...
+
+    async def prepare(self, group: Group) -> Sequence[Lease]:
+        """Return visits of the group that were lost to another worker; sinks drop them from their cuts."""
+        ...
+
+    async def persist(self, group: Group, snapshot: Snapshot) -> None:
+        """Make a group durable, all or nothing; idempotent by its number."""
+        ...
+
+    async def set_host(self, host: str, policy: HostPolicy) -> None:
+        """Change one host's politeness, for every worker of the job."""
+        ...
+
+    def hosts_of(self, request: Request) -> str:
+        """Return the name of the host that the request belongs to."""
+        ...
+
+    def stop_leasing(self) -> None:
+        """Let ``lease`` return nothing new from now on: the crawl drains."""
+        ...
+
+    def wake(self) -> None:
+        """Make a waiting ``lease`` return, with nothing if need be."""
+        ...
+
+    def view(self) -> FrontierView:
+        """Return the present numbers."""
+        ...
+
+    async def close(self, *, clean: bool) -> None:
+        """Let the job go; ``clean`` when the crawl ended or was stopped by its user."""
+        ...
+
+
+PolitenessSlots = Mapping[str, Mapping[str, Any]]
+"""The setting ``DOWNLOAD_SLOTS``: host to ``concurrency``, ``delay``, ``randomize_delay``."""

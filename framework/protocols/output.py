@@ -1,0 +1,59 @@
+"""The contracts where items end: sinks, which become durable with a checkpoint, and the makers of their formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Where items end durably, each exactly once.
+
+    Order of calls: ``open``; then any number of ``hand``, ``seal`` and ``write``; ``close``. ``hand`` and ``seal`` are
+    synchronous, so that the engine can call them in one step with the frontier's ``finish`` and ``seal``. A pipeline
+    that has these methods is a sink as well.
+
+    Attributes:
+        name: unique in the crawl; the durable position is stored under it.
+    """
+
+    name: str
+
+    async def open(self, cut: Any) -> None:
+        """Get ready; ``cut`` is where durable output ended (``None`` at a new job): what lies behind it is removed."""
+        ...
+
+    def hand(self, identity: int, items: Sequence[tuple[int, Any]]) -> None:
+        """Take the items of one finished visit: its identity, and pairs of position in its output and item."""
+        ...
+
+    def seal(self) -> Any:
+        """Close what was handed over so far and return the cut: where durable output will end when it is written."""
+        ...
+
+    async def write(self, cut: Any) -> None:
+        """Write, and sync, exactly what was sealed up to ``cut``."""
+        ...
+
+    async def close(self) -> None:
+        """Write footers and let go of files and connections; everything sealed has been written before."""
+        ...
+
+
+class Exporter(Protocol):
+    """Writes items in one format to a binary file; Scrapy's ``BaseItemExporter``."""
+
+    def __init__(self, file: BinaryIO, **options: Any) -> None: ...
+
+    def start_exporting(self) -> None:
+        """Write what comes before the first item."""
+        ...
+
+    def export_item(self, item: Any) -> None:
+        """Write one item."""
+        ...
+
+    def finish_exporting(self) -> None:
+        """Write what comes after the last item."""
+        ...
