@@ -1,7 +1,7 @@
 """The typed protocol of every extension point."""
 
 from .crawl import Crawler, Engine, SpiderLike, StatsCollector
-from .download import DownloadHandler, ExceptionHook, Exchange, HookResult, RequestHook, ResponseHook
+from .download import DownloadHandler, ExceptionHook, Exchange, HookResult, RequestHook, ResponseHook, Transfer
 from .frontier import (
     DONE,
     REPLACED,
@@ -16,6 +16,7 @@ from .frontier import (
     Job,
     Landing,
     Lease,
+    OfferFilter,
     Permit,
     Refusal,
     Resume,
@@ -46,6 +47,7 @@ __all__ = [
     "Job",
     "Landing",
     "Lease",
+    "OfferFilter",
     "Permit",
     "Refusal",
     "RequestHook",
@@ -55,6 +57,7 @@ __all__ = [
     "Snapshot",
     "SpiderLike",
     "StatsCollector",
+    "Transfer",
     "Wait",
     "Waker",
 ]

@@ -70,8 +70,8 @@ class Engine(Protocol):
         """End the crawl: nothing new is leased, what is in flight is worked off."""
         ...
 
-    async def set_host(self, request: Request, policy: HostPolicy) -> None:
-        """Change the politeness of the host that ``request`` belongs to."""
+    def set_host(self, request: Request, policy: HostPolicy) -> None:
+        """Change the politeness of the host that ``request`` belongs to (``Retry-After``, a throttle)."""
         ...
 
     def view(self) -> FrontierView:

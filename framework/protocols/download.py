@@ -7,6 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from framework.http import Request, Response
 
+from .frontier import Landing
+
 
 @runtime_checkable
 class Exchange(Protocol):
@@ -18,6 +20,14 @@ class Exchange(Protocol):
 
     def answered(self) -> None:
         """Say that the first byte of the answer has come."""
+        ...
+
+
+class Transfer(Exchange, Protocol):
+    """The engine's side of one transfer, as the downloader sees it: an exchange that it also ends."""
+
+    def landed(self, landing: Landing) -> None:
+        """Say that the body is read or the transfer failed: the host's slot is free from here."""
         ...
 
 
@@ -49,16 +59,22 @@ HookResult = Response | Request | None
 class RequestHook(Protocol):
     """``process_request(request, spider)``; ``spider`` may be left out of the signature."""
 
-    def __call__(self, request: Request) -> HookResult | Awaitable[HookResult]: ...
+    def __call__(self, request: Request) -> HookResult | Awaitable[HookResult]:
+        """Let the request pass (``None``), answer in the network's place, or replace it."""
+        ...
 
 
 class ResponseHook(Protocol):
     """``process_response(request, response, spider)``; ``spider`` may be left out of the signature."""
 
-    def __call__(self, request: Request, response: Response) -> Response | Request | Awaitable[Any]: ...
+    def __call__(self, request: Request, response: Response) -> Response | Request | Awaitable[Any]:
+        """Return the response, another one, or a request in its place."""
+        ...
 
 
 class ExceptionHook(Protocol):
     """``process_exception(request, exception, spider)``; ``spider`` may be left out of the signature."""
 
-    def __call__(self, request: Request, exception: Exception) -> HookResult | Awaitable[HookResult]: ...
+    def __call__(self, request: Request, exception: Exception) -> HookResult | Awaitable[HookResult]:
+        """Pass the failure on (``None``), or turn it into a response or another request."""
+        ...

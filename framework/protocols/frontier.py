@@ -224,10 +224,21 @@ class Gate(Protocol):
         ...
 
 
+@runtime_checkable
+class OfferFilter(Protocol):
+    """A component that may refuse requests before they are stored: offsite, a user's own rule."""
+
+    def refuse(self, request: Request) -> Refusal | None:
+        """Return the reason for refusing the request (a short word, counted under it), or ``None``."""
+        ...
+
+
 class Waker(Protocol):
     """Wakes requests that wait for ``token``: all of them, or the ``count`` that waited longest."""
 
-    def __call__(self, token: Hashable, count: int | None = None) -> None: ...
+    def __call__(self, token: Hashable, count: int | None = None) -> None:
+        """Wake the requests that wait for ``token``."""
+        ...
 
 
 class Frontier(Protocol):
