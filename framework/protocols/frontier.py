@@ -78,18 +78,18 @@ class Lease:
         identity: 64-bit identity of the request (its fingerprint's, or derived for ``dont_filter``).
         attempt: 1 for the first try, one more after each requeue.
         permit: the host's turn that came with the lease; ``None`` for the root.
-        children: how many ``dont_filter`` requests this visit has offered so far; part of their identity.
+        repeats: how often this visit has offered the same request with ``dont_filter`` (made when it first repeats).
         delivered: positions of this visit's output that an earlier attempt has already delivered.
     """
 
-    __slots__ = ("attempt", "children", "delivered", "identity", "permit", "request")
+    __slots__ = ("attempt", "delivered", "identity", "permit", "repeats", "request")
 
     def __init__(self, request: Request | None, identity: int, permit: Permit | None, attempt: int = 1) -> None:
         self.request = request
         self.identity = identity
         self.permit = permit
         self.attempt = attempt
-        self.children = 0
+        self.repeats: dict[int, int] | None = None
         self.delivered = 0
 
     def __repr__(self) -> str:
@@ -315,16 +315,26 @@ class Frontier(Protocol):
         """Change one host's politeness, for every worker of the job."""
         ...
 
-    def hosts_of(self, request: Request) -> str:
-        """Return the name of the host that the request belongs to."""
+    def stalled(self, permit: Permit) -> None:
+        """Say that no first byte came for long: the host gets nothing more until something of it lands."""
         ...
 
     def stop_leasing(self) -> None:
-        """Let ``lease`` return nothing new from now on: the crawl drains."""
+        """Let ``lease`` return nothing from now on, at once: the crawl drains."""
         ...
 
-    def wake(self) -> None:
-        """Make a waiting ``lease`` return, with nothing if need be."""
+    def host_key(self, request: Request) -> str:
+        """Return the name of the host (the unit of politeness) that the request belongs to."""
+        ...
+
+    @property
+    def pending(self) -> int:
+        """Requests accepted and not leased."""
+        ...
+
+    @property
+    def unsealed(self) -> int:
+        """Finished visits that no checkpoint has stored yet."""
         ...
 
     def view(self) -> FrontierView:
