@@ -1,0 +1,432 @@
+"""The frontier of one process, in memory: it dies with its process.
+
+Place in the flow: the engine offers, leases and finishes here (``protocols.Frontier``). The decisions are made by
+``hosts.Schedule`` (politeness), ``parking.Parking`` (gates and times) and the set of identities; this file puts them
+together and does the waiting.
+
+Invariants: an accepted request is in exactly one of: a host's queue, the parking, leased, finished. ``pending`` counts
+the first two, ``_leased`` the third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from framework.http import Request
+from framework.protocols import (
+    Fate,
+    FateKind,
+    FrontierView,
+    Gate,
+    Group,
+    HostPolicy,
+    HostView,
+    Job,
+    Landing,
+    Lease,
+    Permit,
+    Refusal,
+    Resume,
+    Snapshot,
+    Wait,
+)
+
+from .hostkey import host_key
+from .hosts import Host, Politeness, Schedule
+from .identity import ROOT_IDENTITY, derived, identity_of
+from .parking import Parking
+
+_LANDED_AS = {Landing.ANSWERED: True, Landing.SILENT: False, Landing.UNKNOWN: None}
+_BUSIEST = 5
+
+
+class MemoryFrontier:
+    """What to fetch next, and when, for one process.
+
+    Args:
+        fingerprinter: says which requests are the same one.
+        politeness: the rules that hosts start with.
+        gates: asked about each request before it is leased.
+        clock: monotonic seconds.
+        wall_clock: seconds since 1970, for times that requests and policies carry.
+    """
+
+    def __init__(
+        self,
+        fingerprinter: Any,
+        politeness: Politeness,
+        gates: Sequence[Gate] = (),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._identity = identity_of(fingerprinter)
+        self._schedule = Schedule(politeness)
+        self._is_lifo = politeness.order == "depth"
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._asks = tuple(gate.ask for gate in gates)
+        for gate in gates:
+            gate.connect_waker(self._wake_token)
+        self._seen: set[int] = set()
+        self._parking = Parking()
+        self._attempts: dict[int, int] = {}
+        self._leased = 0
+        self._draining = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._open_group = Group(number=1)
+        self.pending = 0
+        self._offered = self._refused = self._retried = 0
+        self._fates = dict.fromkeys(FateKind, 0)
+
+    # -- the life of a job ---------------------------------------------------------------------------------------
+
+    async def open(self, job: Job) -> Resume:
+        """Start afresh: a crawl in memory has no earlier checkpoint."""
+        return Resume()
+
+    def root(self) -> Lease:
+        """Return the lease of ``spider.start()``; the crawl is not exhausted before it is finished."""
+        self._leased += 1
+        return Lease(None, ROOT_IDENTITY, None)
+
+    async def close(self, *, clean: bool) -> None:
+        """Let everything go."""
+        self.stop_leasing()
+
+    # -- offer ---------------------------------------------------------------------------------------------------
+
+    async def offer(self, origin: Lease, batch: Sequence[Request]) -> Sequence[Refusal | None]:
+        """Queue what is new, in the order of the page; answer ``"duplicate"`` for the rest."""
+        answers: list[Refusal | None] = []
+        accepted: list[Request] = []
+        for request in batch:
+            fresh = self._admit(origin, request)
+            if fresh is None:
+                answers.append("duplicate")
+            else:
+                answers.append(None)
+                accepted.append(fresh)
+        self._refused += len(batch) - len(accepted)
+        self._offered += len(accepted)
+        from_start = origin.request is None
+        if self._is_lifo and not from_start:
+            accepted.reverse()
+        for request in accepted:
+            self._enqueue(request, last=from_start)
+        if accepted:
+            self._notify()
+        return answers
+
+    def _admit(self, origin: Lease, request: Request) -> Request | None:
+        """Give the request its identity; ``None`` when that identity has been offered before."""
+        seen = self._seen
+        if not request.dont_filter:
+            identity = self._identity(request)
+            if identity in seen:
+                return None
+        else:
+            if request._identity is not None:  # noqa: SLF001 - the frontier owns this slot
+                request = request.copy()
+            identity = self._derive(origin, self._identity(request))
+        seen.add(identity)
+        request._identity = identity  # noqa: SLF001
+        return request
+
+    def _derive(self, origin: Lease, fingerprint: int) -> int:
+        identity = derived(origin.identity, fingerprint, 0)
+        if identity in self._seen:
+            repeats = origin.repeats
+            if repeats is None:
+                repeats = origin.repeats = {}
+            nth = repeats[fingerprint] = repeats.get(fingerprint, 0) + 1
+            identity = derived(origin.identity, fingerprint, nth)
+        return identity
+
+    def _enqueue(self, request: Request, *, last: bool = False, first: bool = False) -> None:
+        self.pending += 1
+        not_before_at = request._not_before_at  # noqa: SLF001
+        if not_before_at is not None:
+            now = self._clock()
+            self._parking.wait_until(now + max(0.0, not_before_at - self._wall_clock()), request)
+            return
+        self._push(request, last=last, first=first)
+
+    def _push(self, request: Request, *, last: bool = False, first: bool = False) -> None:
+        host = self._schedule.host(host_key(request))
+        queue = host.queue
+        head_priority = queue.head_priority if queue else None
+        if last:
+            queue.push_last(request)
+        elif first:
+            queue.push_first(request)
+        else:
+            queue.push(request)
+        if queue.head_priority != head_priority or head_priority is None:
+            self._schedule.place(host, self._clock())
+
+    # -- lease ---------------------------------------------------------------------------------------------------
+
+    async def lease(self, limit: int) -> Sequence[Lease]:
+        """Return up to ``limit`` requests whose turn is now; wait for one otherwise."""
+        while not self._draining:
+            now = self._clock()
+            leases = self._take(limit, now)
+            if leases:
+                return leases
+            if not self.pending and not self._leased:
+                break
+            await self._wait(min(self._schedule.next_at(), self._parking.next_at()))
+        return ()
+
+    def _take(self, limit: int, now: float) -> list[Lease]:
+        for request in self._parking.due(now):
+            request._not_before_at = None  # noqa: SLF001
+            self._push(request, first=True)
+        leases: list[Lease] = []
+        schedule = self._schedule
+        while len(leases) < limit:
+            host = schedule.take(now)
+            if host is None:
+                break
+            request = self._next_of(host, now)
+            if request is None:
+                schedule.place(host, now)
+                continue
+            schedule.reserve(host, now)
+            leases.append(self._lease(request, host))
+        return leases
+
+    def _next_of(self, host: Host, now: float) -> Request | None:
+        """Pop the host's first request that every gate lets through; park the others."""
+        queue = host.queue
+        while queue:
+            request = queue.pop()
+            for ask in self._asks:
+                answer = ask(request)
+                if answer is None:
+                    continue
+                if isinstance(answer, Wait):
+                    self._parking.wait_for(answer.token, request)
+                else:
+                    self._parking.wait_until(now + max(0.0, answer - self._wall_clock()), request)
+                break
+            else:
+                return request
+        return None
+
+    def _lease(self, request: Request, host: Host) -> Lease:
+        self.pending -= 1
+        self._leased += 1
+        identity = request._identity  # noqa: SLF001
+        assert identity is not None  # noqa: S101 - set by ``_admit``
+        attempt = self._attempts.get(identity, 1) if self._attempts else 1
+        return Lease(request, identity, Permit(host, host.key), attempt)
+
+    def _wake_token(self, token: Hashable, count: int | None = None) -> None:
+        """Ask again about the requests that a gate had parked under ``token``."""
+        for request in reversed(self._parking.woken(token, count)):
+            self._push(request, first=True)
+        self._notify()
+
+    async def _wait(self, until: float) -> None:
+        """Wait for a change or until the monotonic time ``until``."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = None
+        if until < math.inf:
+            # A timer may fire a little early (uvloop's have milliseconds): the caller looks at the clock again.
+            timer = loop.call_later(max(0.0, until - self._clock()) + 0.0005, self._notify)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _notify(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Lose nothing: no other worker shares this frontier."""
+        return ()
+
+    # -- politeness ----------------------------------------------------------------------------------------------
+
+    async def permit(self, request: Request, visit: Lease | None) -> Permit:
+        """Wait for a host's turn for a nested fetch; these go before the host's queue, first come first served."""
+        host = self._schedule.host(host_key(request))
+        granted: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        host.waiters.append(granted)
+        self._grant(host)
+        try:
+            return await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled():
+                self.unsent(granted.result())
+            elif granted in host.waiters:
+                host.waiters.remove(granted)
+                self._schedule.place(host, self._clock())
+                self._notify()
+            raise
+
+    def _grant(self, host: Host) -> None:
+        """Give turns to the nested fetches that wait for this host, as far as its rules allow now."""
+        schedule = self._schedule
+        now = self._clock()
+        while host.waiters:
+            at = schedule.opens_at(host)
+            if at > now:
+                if at < math.inf:
+                    asyncio.get_running_loop().call_later(at - now + 0.0005, self._grant, host)
+                return
+            granted = host.waiters.popleft()
+            if granted.cancelled():
+                continue
+            schedule.reserve(host, now)
+            granted.set_result(Permit(host, host.key))
+        schedule.place(host, now)
+        self._notify()
+
+    def _changed(self, host: Host) -> None:
+        """Let go on what a freed turn may let go on."""
+        if host.waiters:
+            self._grant(host)
+        else:
+            self._notify()
+
+    def sent(self, permit: Permit) -> None:
+        """Start the host's delay: the request is on the wire."""
+        if permit.state != "reserved":
+            return
+        permit.state = "sent"
+        now = permit.sent_at = self._clock()
+        host = permit.host
+        self._schedule.send(host, now)
+        if host.delay_s:
+            self._changed(host)
+
+    def unsent(self, permit: Permit) -> None:
+        """Give a turn back unused; nothing happens to one that was used."""
+        if permit.state != "reserved":
+            return
+        permit.state = "over"
+        self._schedule.give_back(permit.host, self._clock())
+        self._changed(permit.host)
+
+    def landed(self, permit: Permit, landing: Landing) -> None:
+        """Free the host's slot."""
+        if permit.state == "reserved":  # it failed before it was sent: the connection could not be made
+            self.sent(permit)
+        if permit.state != "sent":
+            return
+        permit.state = "over"
+        host = permit.host
+        if host.stalled:
+            host.stalled = 0
+        self._schedule.land(host, self._clock(), answered=_LANDED_AS[landing])
+        self._changed(host)
+
+    def stalled(self, permit: Permit) -> None:
+        """Lease nothing more of the host until something of it lands."""
+        if permit.state != "over":
+            permit.host.stalled = 1
+
+    async def set_host(self, host: str, policy: HostPolicy) -> None:
+        """Change one host's politeness."""
+        entry = self._schedule.host(host)
+        if policy.delay_s is not None:
+            entry.delay_s = policy.delay_s
+        if policy.concurrency is not None:
+            entry.concurrency = policy.concurrency
+        now = self._clock()
+        if policy.hold_until_at is not None:
+            self._schedule.hold(entry, now + policy.hold_until_at - self._wall_clock(), now)
+        self._schedule.place(entry, now)
+        self._changed(entry)
+
+    def host_key(self, request: Request) -> str:
+        """Return the name of the request's host."""
+        return host_key(request)
+
+    # -- the end of a visit --------------------------------------------------------------------------------------
+
+    async def requeue(self, lease: Lease, request: Request, *, not_before_at: float | None, reason: str) -> None:
+        """Put a retry back under the same identity."""
+        self._leased -= 1
+        self._retried += 1
+        self._attempts[lease.identity] = lease.attempt + 1
+        request._identity = lease.identity  # noqa: SLF001
+        request._not_before_at = not_before_at  # noqa: SLF001
+        self._enqueue(request)
+        self._notify()
+
+    async def release(self, leases: Sequence[Lease]) -> None:
+        """Put unworked leases back at the head of their queues."""
+        for lease in reversed(leases):
+            self._leased -= 1
+            if lease.permit is not None:
+                self.unsent(lease.permit)
+            if lease.request is not None:
+                self._enqueue(lease.request, first=True)
+        self._notify()
+
+    def finish(self, lease: Lease, fate: Fate, items: int) -> None:
+        """End a visit with its fate."""
+        self._leased -= 1
+        if lease.request is not None:
+            self._fates[fate.kind] += 1
+            if self._attempts:
+                self._attempts.pop(lease.identity, None)
+        self._open_group.visits.append((lease, fate, items))
+        if not self._leased:
+            self._notify()
+
+    @property
+    def unsealed(self) -> int:
+        """Finished visits that no checkpoint has taken yet."""
+        return len(self._open_group.visits)
+
+    def seal(self) -> Group:
+        """Close the open group."""
+        group = self._open_group
+        self._open_group = Group(number=group.number + 1)
+        return group
+
+    async def prepare(self, group: Group) -> Sequence[Lease]:
+        """Lose nothing: no other worker shares this frontier."""
+        return ()
+
+    async def persist(self, group: Group, snapshot: Snapshot) -> None:
+        """Forget the group: memory keeps nothing for a later process."""
+        group.visits.clear()
+
+    def stop_leasing(self) -> None:
+        """Return nothing from ``lease`` any more."""
+        self._draining = True
+        self._notify()
+
+    # -- looking at it -------------------------------------------------------------------------------------------
+
+    def view(self) -> FrontierView:
+        """Return the present numbers, with the hosts where most is waiting."""
+        hosts = self._schedule.hosts.values()
+        busiest = sorted(hosts, key=lambda host: len(host.queue), reverse=True)[:_BUSIEST]
+        return FrontierView(
+            offered=self._offered,
+            refused=self._refused,
+            pending=self.pending,
+            leased=self._leased,
+            done=self._fates[FateKind.DONE],
+            replaced=self._fates[FateKind.REPLACED],
+            dropped=self._fates[FateKind.DROPPED],
+            failed=self._fates[FateKind.FAILED],
+            retried=self._retried,
+            hosts=len(hosts),
+            busiest=tuple(HostView(h.key, len(h.queue), h.active, h.delay_s, h.failures) for h in busiest),
+        )
