@@ -128,7 +128,7 @@ class Schedule:
             limit = 1
         if host.active >= limit or (host.delay_s and host.reserved):
             return math.inf
-        return host.next_at if host.next_at > host.hold_until else host.hold_until
+        return max(host.hold_until, host.next_at)
 
     def place(self, host: Host, now: float) -> None:
         """Put a host where it belongs after any change of its queue, rules or turns."""

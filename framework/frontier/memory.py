@@ -1,7 +1,7 @@
 """The frontier of one process, in memory: it dies with its process.
 
 Place in the flow: the engine offers, leases and finishes here (``protocols.Frontier``). The decisions are made by
-``hosts.Schedule`` (politeness), ``parking.Parking`` (gates and times) and the set of identities; this file puts them
+``hosts.Schedule`` (politeness, with ``turns.Turns`` around it), ``parking.Parking`` (gates and times) and the set of identities; this file puts them
 together and does the waiting.
 
 Invariants: an accepted request is in exactly one of: a host's queue, the parking, leased, finished. ``pending`` counts
@@ -24,9 +24,7 @@ from framework.protocols import (
     Gate,
     Group,
     HostPolicy,
-    HostView,
     Job,
-    Landing,
     Lease,
     Permit,
     Refusal,
@@ -39,9 +37,7 @@ from .hostkey import host_key
 from .hosts import Host, Politeness, Schedule
 from .identity import ROOT_IDENTITY, derived, identity_of
 from .parking import Parking
-
-_LANDED_AS = {Landing.ANSWERED: True, Landing.SILENT: False, Landing.UNKNOWN: None}
-_BUSIEST = 5
+from .turns import TIMER_SLACK_S, Turns
 
 
 class MemoryFrontier:
@@ -69,6 +65,11 @@ class MemoryFrontier:
         self._is_lifo = politeness.order == "depth"
         self._clock = clock
         self._wall_clock = wall_clock
+        self._turns = Turns(self._schedule, clock, wall_clock, self._notify)
+        self.sent = self._turns.sent
+        self.unsent = self._turns.unsent
+        self.landed = self._turns.landed
+        self.stalled = self._turns.stalled
         self._asks = tuple(gate.ask for gate in gates)
         for gate in gates:
             gate.connect_waker(self._wake_token)
@@ -130,11 +131,11 @@ class MemoryFrontier:
             if identity in seen:
                 return None
         else:
-            if request._identity is not None:  # noqa: SLF001 - the frontier owns this slot
+            if request._identity is not None:
                 request = request.copy()
             identity = self._derive(origin, self._identity(request))
         seen.add(identity)
-        request._identity = identity  # noqa: SLF001
+        request._identity = identity
         return request
 
     def _derive(self, origin: Lease, fingerprint: int) -> int:
@@ -149,7 +150,7 @@ class MemoryFrontier:
 
     def _enqueue(self, request: Request, *, last: bool = False, first: bool = False) -> None:
         self.pending += 1
-        not_before_at = request._not_before_at  # noqa: SLF001
+        not_before_at = request._not_before_at
         if not_before_at is not None:
             now = self._clock()
             self._parking.wait_until(now + max(0.0, not_before_at - self._wall_clock()), request)
@@ -185,7 +186,7 @@ class MemoryFrontier:
 
     def _take(self, limit: int, now: float) -> list[Lease]:
         for request in self._parking.due(now):
-            request._not_before_at = None  # noqa: SLF001
+            request._not_before_at = None
             self._push(request, first=True)
         leases: list[Lease] = []
         schedule = self._schedule
@@ -222,7 +223,7 @@ class MemoryFrontier:
     def _lease(self, request: Request, host: Host) -> Lease:
         self.pending -= 1
         self._leased += 1
-        identity = request._identity  # noqa: SLF001
+        identity = request._identity
         assert identity is not None  # noqa: S101 - set by ``_admit``
         attempt = self._attempts.get(identity, 1) if self._attempts else 1
         return Lease(request, identity, Permit(host, host.key), attempt)
@@ -239,8 +240,7 @@ class MemoryFrontier:
         self._waiter = loop.create_future()
         timer = None
         if until < math.inf:
-            # A timer may fire a little early (uvloop's have milliseconds): the caller looks at the clock again.
-            timer = loop.call_later(max(0.0, until - self._clock()) + 0.0005, self._notify)
+            timer = loop.call_later(max(0.0, until - self._clock()) + TIMER_SLACK_S, self._notify)
         try:
             await self._waiter
         finally:
@@ -260,95 +260,11 @@ class MemoryFrontier:
 
     async def permit(self, request: Request, visit: Lease | None) -> Permit:
         """Wait for a host's turn for a nested fetch; these go before the host's queue, first come first served."""
-        host = self._schedule.host(host_key(request))
-        granted: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        host.waiters.append(granted)
-        self._grant(host)
-        try:
-            return await granted
-        except asyncio.CancelledError:
-            if granted.done() and not granted.cancelled():
-                self.unsent(granted.result())
-            elif granted in host.waiters:
-                host.waiters.remove(granted)
-                self._schedule.place(host, self._clock())
-                self._notify()
-            raise
-
-    def _grant(self, host: Host) -> None:
-        """Give turns to the nested fetches that wait for this host, as far as its rules allow now."""
-        schedule = self._schedule
-        now = self._clock()
-        while host.waiters:
-            at = schedule.opens_at(host)
-            if at > now:
-                if at < math.inf:
-                    asyncio.get_running_loop().call_later(at - now + 0.0005, self._grant, host)
-                return
-            granted = host.waiters.popleft()
-            if granted.cancelled():
-                continue
-            schedule.reserve(host, now)
-            granted.set_result(Permit(host, host.key))
-        schedule.place(host, now)
-        self._notify()
-
-    def _changed(self, host: Host) -> None:
-        """Let go on what a freed turn may let go on."""
-        if host.waiters:
-            self._grant(host)
-        else:
-            self._notify()
-
-    def sent(self, permit: Permit) -> None:
-        """Start the host's delay: the request is on the wire."""
-        if permit.state != "reserved":
-            return
-        permit.state = "sent"
-        now = permit.sent_at = self._clock()
-        host = permit.host
-        self._schedule.send(host, now)
-        if host.delay_s:
-            self._changed(host)
-
-    def unsent(self, permit: Permit) -> None:
-        """Give a turn back unused; nothing happens to one that was used."""
-        if permit.state != "reserved":
-            return
-        permit.state = "over"
-        self._schedule.give_back(permit.host, self._clock())
-        self._changed(permit.host)
-
-    def landed(self, permit: Permit, landing: Landing) -> None:
-        """Free the host's slot."""
-        if permit.state == "reserved":  # it failed before it was sent: the connection could not be made
-            self.sent(permit)
-        if permit.state != "sent":
-            return
-        permit.state = "over"
-        host = permit.host
-        if host.stalled:
-            host.stalled = 0
-        self._schedule.land(host, self._clock(), answered=_LANDED_AS[landing])
-        self._changed(host)
-
-    def stalled(self, permit: Permit) -> None:
-        """Lease nothing more of the host until something of it lands."""
-        if permit.state != "over":
-            permit.host.stalled = 1
+        return await self._turns.wait(host_key(request))
 
     async def set_host(self, host: str, policy: HostPolicy) -> None:
         """Change one host's politeness."""
-        entry = self._schedule.host(host)
-        if policy.delay_s is not None:
-            entry.delay_s = policy.delay_s
-        if policy.concurrency is not None:
-            entry.concurrency = policy.concurrency
-        now = self._clock()
-        if policy.hold_until_at is not None:
-            self._schedule.hold(entry, now + policy.hold_until_at - self._wall_clock(), now)
-        self._schedule.place(entry, now)
-        self._changed(entry)
+        self._turns.set_host(host, policy)
 
     def host_key(self, request: Request) -> str:
         """Return the name of the request's host."""
@@ -361,8 +277,8 @@ class MemoryFrontier:
         self._leased -= 1
         self._retried += 1
         self._attempts[lease.identity] = lease.attempt + 1
-        request._identity = lease.identity  # noqa: SLF001
-        request._not_before_at = not_before_at  # noqa: SLF001
+        request._identity = lease.identity
+        request._not_before_at = not_before_at
         self._enqueue(request)
         self._notify()
 
@@ -415,8 +331,6 @@ class MemoryFrontier:
 
     def view(self) -> FrontierView:
         """Return the present numbers, with the hosts where most is waiting."""
-        hosts = self._schedule.hosts.values()
-        busiest = sorted(hosts, key=lambda host: len(host.queue), reverse=True)[:_BUSIEST]
         return FrontierView(
             offered=self._offered,
             refused=self._refused,
@@ -427,6 +341,6 @@ class MemoryFrontier:
             dropped=self._fates[FateKind.DROPPED],
             failed=self._fates[FateKind.FAILED],
             retried=self._retried,
-            hosts=len(hosts),
-            busiest=tuple(HostView(h.key, len(h.queue), h.active, h.delay_s, h.failures) for h in busiest),
+            hosts=len(self._schedule.hosts),
+            busiest=self._turns.busiest(),
         )

@@ -1,0 +1,150 @@
+"""The turns of hosts: reserved, used, given back. The waiting side of politeness around the pure ``Schedule``.
+
+Place in the flow: a frontier reserves a turn with each lease and asks here for those of nested fetches; the engine says
+what becomes of each (*sent*, *unsent*, *landed*). Whatever frees a turn wakes who waits for it: first the nested fetches
+of that host, then the frontier's lease, through ``on_change``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections.abc import Callable
+
+from framework.protocols import HostPolicy, HostView, Landing, Permit
+
+from .hosts import Host, Schedule
+
+_LANDED_AS = {Landing.ANSWERED: True, Landing.SILENT: False, Landing.UNKNOWN: None}
+_BUSIEST = 5
+_BUSIEST_COST_S = 1e-4
+TIMER_SLACK_S = 0.0005
+"""Added to every timer: it may fire a little early (uvloop counts in milliseconds), and the clock is looked at again."""
+
+
+class Turns:
+    """Gives out the turns of a schedule and takes them back.
+
+    Args:
+        schedule: the hosts and their rules.
+        clock: monotonic seconds.
+        wall_clock: seconds since 1970, for the times that policies carry.
+        on_change: called when a lease may have become possible.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._schedule = schedule
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._on_change = on_change
+        self._busiest: tuple[HostView, ...] = ()
+        self._busiest_at = -math.inf
+
+    async def wait(self, key: str) -> Permit:
+        """Wait for a turn of the host ``key`` for a nested fetch; these go before the host's queue, in their order."""
+        host = self._schedule.host(key)
+        granted: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        host.waiters.append(granted)
+        self._grant(host)
+        try:
+            return await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled():
+                self.unsent(granted.result())
+            elif granted in host.waiters:
+                host.waiters.remove(granted)
+                self._schedule.place(host, self._clock())
+                self._on_change()
+            raise
+
+    def _grant(self, host: Host) -> None:
+        """Give turns to the nested fetches that wait for this host, as far as its rules allow now."""
+        schedule = self._schedule
+        now = self._clock()
+        while host.waiters:
+            at = schedule.opens_at(host)
+            if at > now:
+                if at < math.inf:
+                    asyncio.get_running_loop().call_later(at - now + TIMER_SLACK_S, self._grant, host)
+                return
+            granted = host.waiters.popleft()
+            if granted.cancelled():
+                continue
+            schedule.reserve(host, now)
+            granted.set_result(Permit(host, host.key))
+        schedule.place(host, now)
+        self._on_change()
+
+    def _changed(self, host: Host) -> None:
+        """Let go on what a freed turn may let go on."""
+        if host.waiters:
+            self._grant(host)
+        else:
+            self._on_change()
+
+    def sent(self, permit: Permit) -> None:
+        """Start the host's delay: the request is on the wire."""
+        if permit.state != "reserved":
+            return
+        permit.state = "sent"
+        now = permit.sent_at = self._clock()
+        host = permit.host
+        self._schedule.send(host, now)
+        if host.delay_s:
+            self._changed(host)
+
+    def unsent(self, permit: Permit) -> None:
+        """Give a turn back unused; nothing happens to one that was used."""
+        if permit.state != "reserved":
+            return
+        permit.state = "over"
+        self._schedule.give_back(permit.host, self._clock())
+        self._changed(permit.host)
+
+    def landed(self, permit: Permit, landing: Landing) -> None:
+        """Free the host's slot."""
+        if permit.state == "reserved":  # it failed before it was sent: the connection could not be made
+            self.sent(permit)
+        if permit.state != "sent":
+            return
+        permit.state = "over"
+        host = permit.host
+        if host.stalled:
+            host.stalled = 0
+        self._schedule.land(host, self._clock(), answered=_LANDED_AS[landing])
+        self._changed(host)
+
+    def stalled(self, permit: Permit) -> None:
+        """Lease nothing more of the host until something of it lands."""
+        if permit.state != "over":
+            permit.host.stalled = 1
+
+    def set_host(self, key: str, policy: HostPolicy) -> None:
+        """Change one host's politeness."""
+        entry = self._schedule.host(key)
+        if policy.delay_s is not None:
+            entry.delay_s = policy.delay_s
+        if policy.concurrency is not None:
+            entry.concurrency = policy.concurrency
+        now = self._clock()
+        if policy.hold_until_at is not None:
+            self._schedule.hold(entry, now + policy.hold_until_at - self._wall_clock(), now)
+        self._schedule.place(entry, now)
+        self._changed(entry)
+
+    def busiest(self) -> tuple[HostView, ...]:
+        """Return the hosts where most is waiting; looked up anew only as often as their number allows."""
+        hosts = self._schedule.hosts
+        now = self._clock()
+        if now - self._busiest_at >= len(hosts) * _BUSIEST_COST_S:
+            most = heapq.nlargest(_BUSIEST, hosts.values(), key=lambda host: len(host.queue))
+            self._busiest = tuple(HostView(h.key, len(h.queue), h.active, h.delay_s, h.failures) for h in most)
+            self._busiest_at = now
+        return self._busiest
