@@ -1,0 +1,149 @@
+"""Ends a crawl when it has done enough, or too little: the ``CLOSESPIDER_*`` settings.
+
+Place in the flow: an extension, driven by signals and, for the two time limits, by a task that the engine owns. Only
+the signals of limits that are set are connected, so an unused limit costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from framework import signals
+from framework.exceptions import NotConfigured
+
+if TYPE_CHECKING:
+    from framework.protocols import Crawler
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseConditions:
+    """When to close; 0 means never.
+
+    Attributes:
+        timeout_s: seconds since the spider was opened (``CLOSESPIDER_TIMEOUT``).
+        items: items that passed the pipelines (``CLOSESPIDER_ITEMCOUNT``).
+        pages: responses (``CLOSESPIDER_PAGECOUNT``).
+        pages_without_item: responses in a row without an item (``CLOSESPIDER_PAGECOUNT_NO_ITEM``).
+        errors: exceptions in callbacks (``CLOSESPIDER_ERRORCOUNT``).
+        timeout_without_item_s: seconds without an item (``CLOSESPIDER_TIMEOUT_NO_ITEM``).
+    """
+
+    timeout_s: float = 0.0
+    items: int = 0
+    pages: int = 0
+    pages_without_item: int = 0
+    errors: int = 0
+    timeout_without_item_s: float = 0.0
+
+    def __bool__(self) -> bool:
+        limits = (self.timeout_s, self.items, self.pages, self.pages_without_item, self.errors)
+        return any(limits) or bool(self.timeout_without_item_s)
+
+
+class CloseSpider:
+    """Closes the spider with the reason ``closespider_<condition>``; the first condition that is met counts."""
+
+    def __init__(self, crawler: Crawler, conditions: CloseConditions) -> None:
+        self.crawler = crawler
+        self.conditions = conditions
+        self.items = 0
+        self.pages = 0
+        self.pages_since_item = 0
+        self.errors = 0
+        self._is_closed = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build the extension and connect what its conditions need.
+
+        Raises:
+            NotConfigured: no condition is set.
+        """
+        settings = crawler.settings
+        conditions = CloseConditions(
+            timeout_s=settings.getfloat("CLOSESPIDER_TIMEOUT"),
+            items=settings.getint("CLOSESPIDER_ITEMCOUNT"),
+            pages=settings.getint("CLOSESPIDER_PAGECOUNT"),
+            pages_without_item=settings.getint("CLOSESPIDER_PAGECOUNT_NO_ITEM"),
+            errors=settings.getint("CLOSESPIDER_ERRORCOUNT"),
+            timeout_without_item_s=settings.getfloat("CLOSESPIDER_TIMEOUT_NO_ITEM"),
+        )
+        if not conditions:
+            raise NotConfigured
+        self = cls(crawler, conditions)
+        self._connect()
+        return self
+
+    def _connect(self) -> None:
+        limits, connect = self.conditions, self.crawler.signals.connect
+        if limits.errors:
+            connect(self.error_count, signals.spider_error)
+        if limits.pages or limits.pages_without_item:
+            connect(self.page_count, signals.response_received)
+        if limits.items or limits.pages_without_item or limits.timeout_without_item_s:
+            connect(self.item_scraped, signals.item_scraped)
+        if limits.timeout_s or limits.timeout_without_item_s:
+            connect(self.spider_opened, signals.spider_opened)
+        connect(self.spider_closed, signals.spider_closed)
+
+    def error_count(self) -> None:
+        """Count an exception in a callback."""
+        self.errors += 1
+        if self.errors >= self.conditions.errors:
+            self._close("closespider_errorcount")
+
+    def page_count(self) -> None:
+        """Count a response."""
+        self.pages += 1
+        self.pages_since_item += 1
+        limits = self.conditions
+        if limits.pages and self.pages >= limits.pages:
+            self._close("closespider_pagecount")
+        elif limits.pages_without_item and self.pages_since_item >= limits.pages_without_item:
+            self._close("closespider_pagecount_no_item")
+
+    def item_scraped(self) -> None:
+        """Count an item."""
+        self.items += 1
+        self.pages_since_item = 0
+        if self.conditions.items and self.items >= self.conditions.items:
+            self._close("closespider_itemcount")
+
+    def spider_opened(self) -> None:
+        """Start the timers of the time limits that are set."""
+        engine, limits = self.crawler.engine, self.conditions
+        if engine is None:
+            return
+        if limits.timeout_s:
+            engine.spawn(self._close_after(limits.timeout_s), "closespider timeout")
+        if limits.timeout_without_item_s:
+            engine.spawn(self._close_without_item(limits.timeout_without_item_s), "closespider timeout without item")
+
+    def spider_closed(self) -> None:
+        """Ask for nothing more: the spider is closed. The engine ends the timers."""
+        self._is_closed = True
+
+    async def _close_after(self, timeout_s: float) -> None:
+        await asyncio.sleep(timeout_s)
+        self._close("closespider_timeout")
+
+    async def _close_without_item(self, timeout_s: float) -> None:
+        items = -1
+        while items != self.items:
+            items = self.items
+            await asyncio.sleep(timeout_s)
+        logger.info("Closing the spider: no item in the last %g seconds", timeout_s)
+        self._close("closespider_timeout_no_item")
+
+    def _close(self, reason: str) -> None:
+        """Ask the engine to close, once: pages in flight go on arriving while it drains."""
+        engine = self.crawler.engine
+        if self._is_closed or engine is None:
+            return
+        self._is_closed = True
+        engine.close_spider(self.crawler.spider, reason)
