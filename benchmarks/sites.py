@@ -20,6 +20,8 @@ _WORDS = """
     marble thunder saffron canyon whisper anchor juniper beacon cobalt prairie hollow cinder glacier tundra
 """.split()  # noqa: SIM905
 
+_ASIDES = (("span", ""), ("b", ""), ("div", ' class="about"'), ("i", ""), ("span", ' class="tag"'))
+
 
 @dataclass(frozen=True)
 class Site:
@@ -99,17 +101,17 @@ def page(site: Site, number: int) -> bytes:
 
 
 def _card(target: int, share_bytes: int, dice: random.Random) -> str:
-    """Write one link with enough prose around it to fill its share of the page."""
+    """Write one link, and as many small elements beside it as fill its share of the page."""
     label = f"{dice.choice(_WORDS)} {target}"
-    link = f'<li class="card"><a href="{path_of(target)}">{label}</a></li>\n'
-    markup = '<div class="about"><span></span><p></p></div>'
-    room_bytes = share_bytes - len(link) - len(markup)
-    if room_bytes < 20:
-        return link
-    prose = _prose(dice, room_bytes // 5)[:room_bytes].strip()
-    cut = min(24, len(prose) // 2)
-    about = f'<div class="about"><span>{prose[:cut]}</span><p>{prose[cut:]}</p></div>'
-    return link.replace("</li>", f"{about}</li>")
+    opening = f'<li class="card"><a href="{path_of(target)}">{label}</a>'
+    closing = "</li>\n"
+    parts = [opening]
+    room_bytes = share_bytes - len(opening) - len(closing)
+    while room_bytes > 14:
+        tag, kind = dice.choice(_ASIDES)
+        parts.append(f"<{tag}{kind}>{_prose(dice, 2)}</{tag}>")
+        room_bytes -= len(parts[-1])
+    return "".join(parts) + closing
 
 
 def write(site: Site, folder: Path) -> Path:

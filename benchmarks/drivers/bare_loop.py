@@ -26,15 +26,15 @@ def lxml_parser() -> Parse:
     """Give a function that takes fields and links from a page by XPath compiled once."""
     from lxml import etree
 
-    title = etree.XPath("string(//h1/text())")
-    price = etree.XPath("string(//*[@class='price']/text())")
-    text = etree.XPath("string(//*[@class='text']/text())")
+    title = etree.XPath("//h1/text()", smart_strings=False)
+    price = etree.XPath("//p[@class='price']/text()", smart_strings=False)
+    text = etree.XPath("//p[@class='text']/text()", smart_strings=False)
     parser = etree.HTMLParser(encoding="utf-8")
-    hrefs = etree.XPath("//a/@href")
+    hrefs = etree.XPath("//a/@href", smart_strings=False)
 
     def parse(url: str, body: bytes) -> Page:
         tree = etree.fromstring(body, parser)
-        item = {"url": url, "title": str(title(tree)), "price": str(price(tree)), "text": str(text(tree))}
+        item = {"url": url, "title": title(tree)[0], "price": price(tree)[0], "text": text(tree)[0]}
         return item, [urljoin(url, href) for href in hrefs(tree)]
 
     return parse

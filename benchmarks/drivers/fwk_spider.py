@@ -32,4 +32,4 @@ class PagesSpider(Spider):
             "price": response.css(".price::text").get(),
             "text": response.css(".text::text").get(),
         }
-        yield from response.follow_all(css="a")
+        yield from response.follow_all(response.css("a::attr(href)").getall())
