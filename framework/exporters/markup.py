@@ -106,7 +106,9 @@ class XmlItemExporter(BaseItemExporter):
     def _add_element(self, parts: list[str], name: str, value: Any, depth: int, what: str) -> None:
         element, attribute = self._element_names.get(name) or self._element_name(name)
         parts.append(f"<{element}{attribute}>")
-        if isinstance(value, (list, tuple, Set, deque)):
+        if isinstance(value, (str, int, float)):
+            parts.append(self._text(value, name, what))
+        elif isinstance(value, (list, tuple, Set, deque)):
             values = simpler(value) if isinstance(value, Set) else value
             self._add_children(parts, (("value", held) for held in values), depth + 1, what)
         elif isinstance(value, Mapping) or ItemAdapter.is_item(value):
