@@ -1,8 +1,8 @@
 """The frontier of one process, in memory: it dies with its process.
 
 Place in the flow: the engine offers, leases and finishes here (``protocols.Frontier``). The decisions are made by
-``hosts.Schedule`` (politeness, with ``turns.Turns`` around it), ``parking.Parking`` (gates and times) and the set of identities; this file puts them
-together and does the waiting.
+``hosts.Schedule`` (politeness; ``turns.Turns`` does its waiting), ``parking.Parking`` (gates and times) and the set of
+identities; this file puts them together.
 
 Invariants: an accepted request is in exactly one of: a host's queue, the parking, leased, finished. ``pending`` counts
 the first two, ``_leased`` the third.
@@ -262,7 +262,7 @@ class MemoryFrontier:
         """Wait for a host's turn for a nested fetch; these go before the host's queue, first come first served."""
         return await self._turns.wait(host_key(request))
 
-    async def set_host(self, host: str, policy: HostPolicy) -> None:
+    def set_host(self, host: str, policy: HostPolicy) -> None:
         """Change one host's politeness."""
         self._turns.set_host(host, policy)
 

@@ -1,8 +1,8 @@
 """The turns of hosts: reserved, used, given back. The waiting side of politeness around the pure ``Schedule``.
 
-Place in the flow: a frontier reserves a turn with each lease and asks here for those of nested fetches; the engine says
-what becomes of each (*sent*, *unsent*, *landed*). Whatever frees a turn wakes who waits for it: first the nested fetches
-of that host, then the frontier's lease, through ``on_change``.
+Place in the flow: a frontier reserves a turn with each lease and asks here for those of nested fetches; the engine
+says what becomes of each (*sent*, *unsent*, *landed*). Whatever frees a turn wakes who waits for it: first the nested
+fetches of that host, then the frontier's lease, through ``on_change``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LANDED_AS = {Landing.ANSWERED: True, Landing.SILENT: False, Landing.UNKNOWN: No
 _BUSIEST = 5
 _BUSIEST_COST_S = 1e-4
 TIMER_SLACK_S = 0.0005
-"""Added to every timer: it may fire a little early (uvloop counts in milliseconds), and the clock is looked at again."""
+"""Added to every timer, since one may fire a little early (uvloop counts in milliseconds)."""
 
 
 class Turns:

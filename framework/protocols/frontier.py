@@ -311,8 +311,8 @@ class Frontier(Protocol):
         """Make a group durable, all or nothing; idempotent by its number."""
         ...
 
-    async def set_host(self, host: str, policy: HostPolicy) -> None:
-        """Change one host's politeness, for every worker of the job."""
+    def set_host(self, host: str, policy: HostPolicy) -> None:
+        """Change one host's politeness: here at once, at other workers of the job as soon as they can know."""
         ...
 
     def stalled(self, permit: Permit) -> None:

@@ -1,0 +1,71 @@
+"""Checkpoints: finished visits and their items become durable together, about once a second.
+
+Place in the flow: step 7 of a request's life. ``seal`` is one synchronous step that closes the group of finished visits
+and each sink's cut; then the sinks write and sync exactly the sealed cuts; then the frontier persists the group. One
+checkpoint is in flight at a time.
+
+Invariant: *children may become durable before their parent; items and fates never do.*
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from framework.protocols import Fate, Frontier, Lease, Sink, Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+class Committer:
+    """Hands finished visits to the sinks and the frontier, and makes them durable in groups.
+
+    Args:
+        frontier: where visits end.
+        sinks: where items end.
+        interval_s: seconds between two checkpoints (``CHECKPOINT_INTERVAL``).
+        snapshot: returns what is stored beside the group: state, cookies, counters.
+    """
+
+    def __init__(
+        self, frontier: Frontier, sinks: Sequence[Sink], interval_s: float, snapshot: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._frontier = frontier
+        self._sinks = tuple(sinks)
+        self._interval_s = interval_s
+        self._snapshot = snapshot
+        self._one_at_a_time = asyncio.Lock()
+
+    def finish(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
+        """End a visit: its items go to every sink and its fate to the frontier, in one synchronous step."""
+        if items:
+            for sink in self._sinks:
+                try:
+                    sink.hand(lease.identity, items)
+                except Exception as error:
+                    logger.error("%s did not take the items of %r: %s", sink.name, lease, error, exc_info=error)
+        self._frontier.finish(lease, fate, len(items))
+
+    async def checkpoint(self) -> None:
+        """Make everything durable that has finished so far.
+
+        Raises:
+            ExportError: an output cannot be written; nothing of the group is stored then.
+        """
+        async with self._one_at_a_time:
+            group = self._frontier.seal()
+            cuts = {sink.name: sink.seal() for sink in self._sinks}
+            snapshot = Snapshot(cuts=cuts, **self._snapshot())
+            await self._frontier.prepare(group)
+            for sink in self._sinks:
+                await sink.write(cuts[sink.name])
+            await self._frontier.persist(group, snapshot)
+
+    async def run(self, on_checkpoint: Callable[[], None]) -> None:
+        """Make checkpoints until cancelled."""
+        while True:
+            await asyncio.sleep(self._interval_s)
+            await self.checkpoint()
+            on_checkpoint()

@@ -1,0 +1,93 @@
+"""The items of a visit on their way through the pipelines.
+
+Place in the flow: step 6 of a request's life. Items keep their position in the callback's output whatever order slow
+pipelines end in; a dropped or broken one leaves a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from framework import signals
+from framework.exceptions import DropItem
+from framework.failure import Failure
+from framework.http import Response
+from framework.pipelines.chain import PipelineChain
+from framework.protocols import StatsCollector
+from framework.signalmanager import SignalManager
+
+logger = logging.getLogger(__name__)
+
+
+class ItemStage:
+    """Passes items through the pipelines, and tells stats, signals and log what became of each.
+
+    Args:
+        chain: the compiled pipelines.
+        at_once: how many items of one visit may be in asynchronous pipelines at once (``CONCURRENT_ITEMS``).
+        stats, signals, spider: those of the crawl.
+    """
+
+    def __init__(
+        self, chain: PipelineChain, *, at_once: int, stats: StatsCollector, signals: SignalManager, spider: Any
+    ) -> None:
+        self._chain = chain
+        self._at_once = at_once
+        self._stats = stats
+        self._signals = signals
+        self._spider = spider
+        self._is_debug = logger.isEnabledFor(logging.DEBUG)
+
+    async def process(self, items: Sequence[tuple[int, Any]], response: Response | None) -> list[tuple[int, Any]]:
+        """Pass items through; return those that came out, with their positions."""
+        if self._chain.is_sync:
+            results = [await self._one(position, item, response) for position, item in items]
+        else:
+            results = []
+            for start in range(0, len(items), self._at_once):
+                chunk = items[start : start + self._at_once]
+                results += await asyncio.gather(*(self._one(position, item, response) for position, item in chunk))
+        return [result for result in results if result is not None]
+
+    async def _one(self, position: int, item: Any, response: Response | None) -> tuple[int, Any] | None:
+        chain = self._chain
+        try:
+            if chain.is_empty:
+                passed = item
+            elif chain.is_sync:
+                passed = chain.process_sync(item)
+            else:
+                passed = await chain.process(item)
+        except DropItem as drop:
+            await self._dropped(item, drop, response)
+            return None
+        except Exception as error:
+            await self._broke(item, error, response)
+            return None
+        self._stats.inc_value("item_scraped_count")
+        if self._is_debug:
+            logger.debug("Scraped from %s: %s", response or "start()", passed)
+        if self._signals.has(signals.item_scraped):
+            await self._signals.send_catch_log_async(
+                signals.item_scraped, item=passed, response=response, spider=self._spider
+            )
+        return position, passed
+
+    async def _dropped(self, item: Any, drop: DropItem, response: Response | None) -> None:
+        self._stats.inc_value("item_dropped_count")
+        self._stats.inc_value(f"item_dropped_reasons_count/{type(drop).__name__}")
+        level = logging.getLevelName((drop.log_level or "WARNING").upper())
+        logger.log(level if isinstance(level, int) else logging.WARNING, "Dropped an item of %s: %s", response, drop)
+        await self._signals.send_catch_log_async(
+            signals.item_dropped, item=item, response=response, exception=drop, spider=self._spider
+        )
+
+    async def _broke(self, item: Any, error: Exception, response: Response | None) -> None:
+        self._stats.inc_value("item_error_count")
+        logger.error("A pipeline failed on an item of %s, which is lost: %r", response, item, exc_info=error)
+        await self._signals.send_catch_log_async(
+            signals.item_error, item=item, response=response, spider=self._spider, failure=Failure(error)
+        )

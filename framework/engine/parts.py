@@ -1,0 +1,119 @@
+"""The parts of one crawl that a visit works with, and what visits tell the outside.
+
+Place in the flow: the engine makes one ``Parts`` for the crawl; each ``Visit`` gets it. ``offer`` is step 2 of a
+request's life for everything that spiders and hooks yield.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from framework import signals
+from framework.downloader.downloader import Downloader
+from framework.failure import Failure
+from framework.http import Request
+from framework.protocols import Frontier, Lease, OfferFilter, StatsCollector
+from framework.signalmanager import SignalManager
+
+from .commit import Committer
+from .items import ItemStage
+from .limits import Limits
+from .spiderchain import SpiderChain
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything that a visit needs, complete when the first visit runs.
+
+    Attributes:
+        close: ends the crawl with a reason.
+        schemes: the URL schemes that some handler takes.
+        filters: components that may refuse requests at the offer.
+        is_debug: whether a DEBUG line a page is wanted, asked once.
+        log_duplicates: ``DUPEFILTER_DEBUG``: a line for every duplicate, instead of one for the first.
+    """
+
+    spider: Any
+    frontier: Frontier
+    downloader: Downloader
+    spider_chain: SpiderChain
+    items: ItemStage
+    committer: Committer
+    limits: Limits
+    stats: StatsCollector
+    signals: SignalManager
+    close: Callable[[str], None]
+    schemes: Collection[str]
+    filters: Sequence[OfferFilter] = ()
+    is_debug: bool = False
+    log_duplicates: bool = False
+    has_told_duplicate: bool = False
+
+    async def offer(self, origin: Lease, requests: Sequence[Request]) -> None:
+        """Offer requests to the frontier; count and tell each refusal under its reason."""
+        if self.filters:
+            requests = [request for request in requests if self._passes_filters(request)]
+        requests = [request for request in requests if self._has_handler(request)]
+        if not requests:
+            return
+        refusals = await self.frontier.offer(origin, requests)
+        accepted = refusals.count(None)
+        if accepted:
+            self.stats.inc_value("scheduler/enqueued", accepted)
+        if accepted < len(requests):
+            for request, refusal in zip(requests, refusals, strict=True):
+                if refusal is not None:
+                    self.refused(request, refusal)
+        if self.signals.has(signals.request_scheduled):
+            for request, refusal in zip(requests, refusals, strict=True):
+                if refusal is None:
+                    self.signals.send_catch_log(signals.request_scheduled, request=request, spider=self.spider)
+
+    def _passes_filters(self, request: Request) -> bool:
+        for component in self.filters:
+            reason = component.refuse(request)
+            if reason is not None:
+                self.refused(request, reason)
+                return False
+        return True
+
+    def _has_handler(self, request: Request) -> bool:
+        url = request.url
+        if url.startswith(("http:", "https:")):
+            return True
+        if url.partition(":")[0].lower() in self.schemes:
+            return True
+        self.refused(request, "scheme")
+        return False
+
+    def refused(self, request: Request, reason: str) -> None:
+        """Count a request that was not taken; tell the signal's handlers, and the log about the first duplicate."""
+        self.stats.inc_value(f"refused/{reason}")
+        if reason == "duplicate":
+            self.stats.inc_value("dupefilter/filtered")
+            if self.log_duplicates or not self.has_told_duplicate:
+                hint = "" if self.log_duplicates else " - no more duplicates will be shown (DUPEFILTER_DEBUG shows all)"
+                logger.debug("Filtered duplicate request: %r%s", request, hint)
+                self.has_told_duplicate = True
+        elif self.is_debug:
+            logger.debug("Refused (%s): %r", reason, request)
+        if self.signals.has(signals.request_dropped):
+            self.signals.send_catch_log(signals.request_dropped, request=request, spider=self.spider)
+
+    async def tell_error(self, error: Exception, request: Request | None, response: Any) -> None:
+        """Count an exception of the spider's code and tell the ``spider_error`` signal's handlers."""
+        self.stats.inc_value(f"spider_exceptions/{type(error).__name__}")
+        self.stats.inc_value("spider_exceptions/count")
+        await self.signals.send_catch_log_async(
+            signals.spider_error, failure=Failure(error, request), response=response, spider=self.spider
+        )
+
+    async def breathe(self) -> None:
+        """Let others have the processor in the middle of a long output."""
+        await asyncio.sleep(0)

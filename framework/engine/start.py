@@ -1,0 +1,118 @@
+"""The root visit: ``spider.start()``, which yields the first requests and items and is consumed lazily.
+
+Place in the flow: step 1. It waits while more than ``START_BACKLOG`` requests are pending, so that a start that yields
+millions costs no memory and a start that reads a database reads it as the crawl goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from typing import Any
+
+from framework.exceptions import CloseSpider, InvalidOutput
+from framework.http import Request
+from framework.pipelines.items import is_item
+from framework.protocols import DONE, Fate, FateKind, Lease
+
+from .callbacks import invalid_element, place_of
+from .parts import Parts
+
+logger = logging.getLogger(__name__)
+
+_BREATHE_AFTER = 100
+
+
+class StartVisit:
+    """The visit that every other one descends from.
+
+    Args:
+        lease: the frontier's root.
+        parts: the parts of the crawl.
+        backlog: how many pending requests are enough (``START_BACKLOG``).
+
+    Attributes:
+        error: what ``start()`` raised, if anything.
+    """
+
+    def __init__(self, lease: Lease, parts: Parts, backlog: int) -> None:
+        self._lease = lease
+        self._parts = parts
+        self._backlog = backlog
+        self._wanted = asyncio.Event()
+        self._items: list[tuple[int, Any]] = []
+        self._task: asyncio.Task[Any] | None = None
+        self._is_stopped = False
+        self.error: Exception | None = None
+
+    def pending_changed(self) -> None:
+        """Go on when the backlog has shrunk; called by the engine after each lease."""
+        if not self._wanted.is_set() and self._parts.frontier.pending < self._backlog:
+            self._wanted.set()
+
+    def stop(self) -> None:
+        """Read no further; what ``start()`` has yielded so far is kept."""
+        self._is_stopped = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def run(self) -> None:
+        """Consume ``start()`` to its end, or until the crawl stops."""
+        fate = DONE
+        self._task = asyncio.current_task()
+        spider = self._parts.spider
+        elements = self._parts.spider_chain.start(self._elements())
+        try:
+            await self._consume(elements)
+        except asyncio.CancelledError:
+            if not self._is_stopped:
+                raise
+        except CloseSpider as close:
+            self._parts.close(close.reason)
+        except Exception as error:
+            self.error = error
+            logger.error("%s raised", place_of(spider.start), exc_info=error)
+            await self._parts.tell_error(error, None, None)
+            fate = Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
+        finally:
+            await elements.aclose()  # type: ignore[attr-defined]
+        self._task = None
+        items = await self._parts.items.process(self._items, None)
+        self._parts.committer.finish(self._lease, fate, items)
+
+    async def _consume(self, elements: AsyncIterator[Any]) -> None:
+        parts = self._parts
+        since_breath = 0
+        async for element in elements:
+            if isinstance(element, Request):
+                await parts.offer(self._lease, (element,))
+                since_breath += 1
+                if since_breath >= _BREATHE_AFTER:
+                    since_breath = 0
+                    await parts.breathe()
+                if parts.frontier.pending >= self._backlog:
+                    self._wanted.clear()
+                    await self._wanted.wait()
+            elif is_item(element):
+                self._items.append((len(self._items), element))
+            elif element is not None:
+                parts.stats.inc_value("spider_exceptions/InvalidOutput")
+                logger.error("%s", invalid_element(element, parts.spider.start))
+
+    async def _elements(self) -> AsyncIterator[Any]:
+        """Yield from ``spider.start()``, which may be a generator of either kind or return an iterable."""
+        spider = self._parts.spider
+        result = spider.start()
+        if inspect.iscoroutine(result):
+            result = await result
+        if isinstance(result, AsyncIterable):
+            async for element in result:
+                yield element
+        elif isinstance(result, Iterable):
+            for element in result:
+                yield element
+        elif result is not None:
+            msg = f"{place_of(spider.start)} must be `async def start(self)` with `yield`, not return {result!r}"
+            raise InvalidOutput(msg)

@@ -1,0 +1,234 @@
+"""The life of one request, from its lease to its fate. Read it from ``run`` down.
+
+    fetch     hooks in order, the handler, hooks in reverse: a response, a request or a failure
+    parse     the callback: its requests are offered as they come, its items are kept
+    finish    the items pass the pipelines; then items to every sink and the fate to the frontier, in one step
+
+A *retry* is put back under its own identity; any other request from a hook *replaces* this one and is offered as its
+child. Nothing that a spider, hook or pipeline raises ends more than its own visit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import AsyncIterable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+from framework import signals
+from framework.exceptions import CloseSpider, DownloadError, IgnoreRequest
+from framework.failure import Failure
+from framework.http import NO_CALLBACK, Request, Response
+from framework.pipelines.items import is_item
+from framework.protocols import DONE, REPLACED, Fate, FateKind, Lease
+
+from .callbacks import as_output, invalid_element, place_of
+from .limits import LiveTransfer
+from .parts import Parts
+from .spiderchain import Output
+
+logger = logging.getLogger(__name__)
+
+OFFER_AT = 256
+"""How many requests of one callback are collected before they are offered and others get the processor."""
+
+current_visit: ContextVar[Visit | None] = ContextVar("current_visit", default=None)
+
+
+class Visit:
+    """The processing of one leased request.
+
+    Args:
+        lease: what the frontier gave out.
+        transfer: the lease's turn on the network.
+        parts: the parts of the crawl.
+    """
+
+    __slots__ = ("_is_finished", "_items", "_parts", "_position", "_requests", "lease", "transfer")
+
+    def __init__(self, lease: Lease, transfer: LiveTransfer, parts: Parts) -> None:
+        self.lease = lease
+        self.transfer = transfer
+        self._parts = parts
+        self._requests: list[Request] = []
+        self._items: list[tuple[int, Any]] = []
+        self._position = 0
+        self._is_finished = False
+
+    async def run(self) -> None:
+        """Fetch, parse, finish."""
+        request = self.lease.request
+        assert request is not None  # noqa: S101 - the root is visited by ``start.StartVisit``
+        current_visit.set(self)
+        try:
+            outcome = await self._parts.downloader.fetch(request, self.transfer)
+        finally:
+            self.transfer.settle()
+        if isinstance(outcome, Response):
+            await self._parse(request, outcome)
+        elif not isinstance(outcome, Request):
+            await self._finish(await self._fail(request, outcome), getattr(outcome, "response", None))
+        elif outcome._retry is not None:
+            await self._put_back(outcome)
+        else:
+            await self._parts.offer(self.lease, [outcome])
+            await self._finish(REPLACED, None)
+
+    async def _put_back(self, request: Request) -> None:
+        """Let the frontier try again later: same identity, neither filtered nor counted anew."""
+        self._is_finished = True
+        reason = str(request._retry)
+        request._retry = None
+        await self._parts.frontier.requeue(self.lease, request, not_before_at=request._not_before_at, reason=reason)
+
+    async def _finish(self, fate: Fate, response: Response | None) -> None:
+        """Pass the items through the pipelines and end the visit."""
+        items = self._items
+        if items:
+            items = await self._parts.items.process(items, response)
+        self._is_finished = True
+        self._parts.committer.finish(self.lease, fate, items)
+
+    def abandon(self, error: Exception) -> None:
+        """End the visit after an internal error, with nothing of its output."""
+        if not self._is_finished:
+            self._is_finished = True
+            self._parts.committer.finish(self.lease, Fate(FateKind.FAILED, f"internal: {type(error).__name__}"), ())
+
+    # -- a response ----------------------------------------------------------------------------------------------
+
+    async def _parse(self, request: Request, response: Response) -> None:
+        """Call the callback with the response, and finish."""
+        parts = self._parts
+        parts.stats.inc_value("response_received_count")
+        if parts.signals.has(signals.response_received):
+            await parts.signals.send_catch_log_async(
+                signals.response_received, response=response, request=request, spider=parts.spider
+            )
+        if parts.is_debug:
+            logger.debug("Crawled (%s) %r%s", response.status, request, f" {response.flags}" if response.flags else "")
+        size = len(response.body)
+        parts.limits.parse_begins(size)
+        try:
+            fate = await self._call_back(request, response)
+            await self._finish(fate, response)
+        finally:
+            parts.limits.parse_ends(size)
+
+    async def _call_back(self, request: Request, response: Response) -> Fate:
+        """Let the input hooks see the response, then the callback."""
+        try:
+            for hook in self._parts.spider_chain.inputs:
+                hook(response)
+        except Exception as error:
+            return await self._refused_by_input(request, response, error)
+        callback = request.callback or self._parts.spider._parse
+        if callback is NO_CALLBACK:
+            return DONE
+        return await self._collect(callback, response, request._cb_kwargs, response)
+
+    async def _refused_by_input(self, request: Request, response: Response, error: Exception) -> Fate:
+        """Handle what a ``process_spider_input`` hook raised: the errback, else ``process_spider_exception``."""
+        if request.errback is not None:
+            await self._collect(request.errback, Failure(error, request), None, response)
+        elif not await self._recover(error, response):
+            logger.error("Error processing %r", request, exc_info=error)
+            await self._parts.tell_error(error, request, response)
+        return Fate(FateKind.DROPPED if isinstance(error, IgnoreRequest) else FateKind.FAILED, type(error).__name__)
+
+    # -- no response ---------------------------------------------------------------------------------------------
+
+    async def _fail(self, request: Request, error: Exception) -> Fate:
+        """Tell the errback, or the log, that a request got no response."""
+        is_dropped = isinstance(error, IgnoreRequest)
+        if is_dropped:
+            self._parts.refused(request, "dropped by a middleware")
+        if request.errback is not None:
+            await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
+        elif not is_dropped:
+            traceback = None if isinstance(error, DownloadError) else error
+            logger.error("Could not download %r: %s", request, str(error) or type(error).__name__, exc_info=traceback)
+        elif self._parts.is_debug:
+            logger.debug("Dropped %r: %s", request, error)
+        return Fate(FateKind.DROPPED, str(error)) if is_dropped else Fate(FateKind.FAILED, type(error).__name__)
+
+    # -- what a callback gives -----------------------------------------------------------------------------------
+
+    async def _collect(
+        self, callback: Callable[..., Any], subject: Any, cb_kwargs: dict[str, Any] | None, response: Response | None
+    ) -> Fate:
+        """Call a callback (or errback) and take what it gives; what it gave before an exception is kept."""
+        try:
+            result = callback(subject, **cb_kwargs) if cb_kwargs else callback(subject)
+            if inspect.isawaitable(result):
+                result = await result
+            await self._take(as_output(result, callback), response, callback)
+        except CloseSpider as close:
+            self._parts.close(close.reason)
+        except Exception as error:
+            if response is None or not await self._recover(error, response):
+                logger.error("%s raised on %r", place_of(callback), response or self.lease, exc_info=error)
+                await self._parts.tell_error(error, self.lease.request, response)
+            return Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
+        finally:
+            await self._flush()
+        return DONE
+
+    async def _take(self, output: Output, response: Response | None, callback: Callable[..., Any]) -> None:
+        """Pass an output through the spider middlewares; offer its requests as they come and keep its items."""
+        chain = self._parts.spider_chain
+        hooks = chain.element_hooks
+        if hooks is None:
+            output = chain.output(output, response)
+        if isinstance(output, AsyncIterable):
+            async for element in output:
+                passed = element if hooks is None else hooks.element(element, response)
+                if passed is not None:
+                    self._note(passed, callback)
+                    await self._flush()
+            return
+        for element in output:
+            passed = element if hooks is None else hooks.element(element, response)
+            if passed is None:
+                continue
+            self._note(passed, callback)
+            if len(self._requests) >= OFFER_AT:
+                await self._flush()
+                await self._parts.breathe()
+
+    def _note(self, element: Any, callback: Callable[..., Any]) -> None:
+        if isinstance(element, Request):
+            self._requests.append(element)
+        elif is_item(element):
+            self._items.append((self._position, element))
+            self._position += 1
+        else:
+            self._parts.stats.inc_value("spider_exceptions/InvalidOutput")
+            logger.error("%s", invalid_element(element, callback))
+
+    async def _flush(self) -> None:
+        """Offer the requests collected so far."""
+        if self._requests:
+            requests, self._requests = self._requests, []
+            await self._parts.offer(self.lease, requests)
+
+    async def _recover(self, error: Exception, response: Response) -> bool:
+        """Let ``process_spider_exception`` hooks turn an exception into output; say whether one did."""
+        chain = self._parts.spider_chain
+        if not chain.handles_exceptions:
+            return False
+        recovered = chain.recover(response, error)
+        if recovered is None:
+            return False
+        output, step = recovered
+        output = chain.output(output, response, start=step)
+        callback = self._parts.spider._parse
+        if isinstance(output, AsyncIterable):
+            async for element in output:
+                self._note(element, callback)
+        else:
+            for element in output:
+                self._note(element, callback)
+        await self._flush()
+        return True
