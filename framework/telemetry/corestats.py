@@ -1,14 +1,14 @@
-"""The statistics that every crawl has: when it began and ended, why, and what its pipelines dropped.
+"""The statistics that every crawl has: when it began, when it ended, and why.
 
-Place in the flow: an extension, driven by signals. ``response_received_count`` and ``item_scraped_count`` belong to
-the same set in Scrapy; the engine counts these two itself, because a signal for each page and item would cost more
+Place in the flow: an extension, driven by signals. What Scrapy counts in the same extension (pages, items, dropped
+items and the reasons) the engine counts itself, under the same keys: a signal for each page and item would cost more
 than the counting.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from framework import signals
 
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 class CoreStats:
-    """Sets ``start_time``, ``finish_time``, ``elapsed_time_seconds``, ``finish_reason`` and counts dropped items.
-
-    The times are aware datetimes in UTC, as in Scrapy. A drop counts in ``item_dropped_count`` and, under the name of
-    its exception's class, in ``item_dropped_reasons_count/<class>``.
-    """
+    """Sets ``start_time`` and ``finish_time`` (aware, UTC), ``elapsed_time_seconds`` and ``finish_reason``."""
 
     def __init__(self, stats: StatsCollector) -> None:
         self.stats = stats
@@ -33,7 +29,6 @@ class CoreStats:
         self = cls(crawler.stats)
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signals.spider_closed)
-        crawler.signals.connect(self.item_dropped, signals.item_dropped)
         return self
 
     def spider_opened(self) -> None:
@@ -48,8 +43,3 @@ class CoreStats:
         self.stats.set_value("finish_time", finish_time)
         self.stats.set_value("elapsed_time_seconds", elapsed.total_seconds())
         self.stats.set_value("finish_reason", reason)
-
-    def item_dropped(self, exception: Any) -> None:
-        """Count an item that a pipeline dropped, under the class of its ``DropItem``."""
-        self.stats.inc_value("item_dropped_count")
-        self.stats.inc_value(f"item_dropped_reasons_count/{type(exception).__name__}")
