@@ -9,6 +9,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import AsyncIterable
+from contextvars import ContextVar
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -17,7 +18,7 @@ from aiohttp import web
 from framework.testing.shop.log import LogEntry
 
 HTML: Final = "text/html"
-ENTRY: Final = "shop.entry"
+ENTRY: Final[ContextVar[LogEntry]] = ContextVar("the log entry of the request that this task answers")
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER on with 0 seconds: close sends RST instead of FIN
 
 
@@ -68,17 +69,11 @@ def parse_number(text: str, name: str) -> float:
     raise web.HTTPBadRequest(text=f"{name} must be a number of 0 or more, not {text!r}")
 
 
-def entry_of(request: web.BaseRequest) -> LogEntry:
-    """Give the log's entry of a request that is being answered."""
-    entry: LogEntry = request[ENTRY]
-    return entry
-
-
 async def stream(
     request: web.BaseRequest, response: web.StreamResponse, pieces: AsyncIterable[bytes]
 ) -> web.StreamResponse:
     """Send headers at once and then each piece as it comes; a HEAD request gets the headers only."""
-    entry = entry_of(request)
+    entry = ENTRY.get()
     await response.prepare(request)
     entry.status = response.status
     if request.method == "HEAD":
@@ -100,7 +95,7 @@ async def cut_short(request: web.BaseRequest, body: bytes, *, chunked: bool = Fa
         response.enable_chunked_encoding()
     else:
         response.content_length = len(body)
-    entry = entry_of(request)
+    entry = ENTRY.get()
     await response.prepare(request)
     half = body[: len(body) // 2]
     await response.write(half)

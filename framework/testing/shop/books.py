@@ -94,6 +94,7 @@ class Book:
         }
 
 
+@lru_cache(maxsize=_BOOKS_KEPT)
 def slugify(text: str) -> str:
     """Turn a title or category into lower-case ASCII words joined by hyphens."""
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS_WITHOUT_DECOMPOSITION))

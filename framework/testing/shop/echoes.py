@@ -44,14 +44,15 @@ def _described(value: Any) -> Any:
 
 
 async def _echo(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Response:
-    body = await request.read()
+    is_multipart = request.content_type == "multipart/form-data"
+    body = b"" if is_multipart else await request.read()  # parts are read as they come and cannot be read again
     form = await request.post()
     return answers.json(
         {
             "method": request.method,
             "target": request.raw_path,
             "args": _grouped(request.query.items()),
-            "headers": answers.entry_of(request).headers,
+            "headers": answers.ENTRY.get().headers,
             "cookies": dict(request.cookies),
             "form": _grouped((name, _described(value)) for name, value in form.items()),
             "body": body.decode("utf-8", "replace"),
@@ -60,7 +61,7 @@ async def _echo(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Res
 
 
 async def _headers(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Response:
-    return answers.json({"headers": answers.entry_of(request).headers})
+    return answers.json({"headers": answers.ENTRY.get().headers})
 
 
 async def _cookies(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Response:

@@ -164,7 +164,7 @@ class Shop(ShopState):
         peer = request.get_extra_info("peername")
         entry.peer = peer[:2] if peer else None
         self.log.add(entry)
-        request[ENTRY] = entry
+        ENTRY.set(entry)  # aiohttp answers each request in a task, and so in a context, of its own
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - aiohttp runs handlers in tasks
         self._answering.add(task)
