@@ -32,9 +32,6 @@ logger = logging.getLogger(__name__)
 
 _IDLE_CHECK_S = 5.0
 
-OUTSIDE = Lease(None, ROOT_IDENTITY, None)
-"""The origin of requests that no visit gave."""
-
 
 class Engine:
     """Runs one crawl.
@@ -54,6 +51,9 @@ class Engine:
         self._start: StartVisit | None = None
         self._main: asyncio.Task[Any] | None = None
         self._visits = 0
+        # The origin of requests that no visit gave.
+        self._outside = Lease(None, ROOT_IDENTITY, None)
+        self._offers: set[asyncio.Task[None]] = set()
         self._drained: asyncio.Future[None] | None = None
         self._is_stopped_now = False
         self.reason: str | None = None
@@ -139,6 +139,8 @@ class Engine:
         for error in errors:
             if isinstance(error, CloseSpider):
                 self.close_spider(reason=error.reason)
+        while self._offers:
+            await asyncio.wait(self._offers)
         if any(isinstance(error, DontCloseSpider) for error in errors) and not parts.frontier.pending:
             await asyncio.sleep(_IDLE_CHECK_S)
             return False
@@ -189,7 +191,12 @@ class Engine:
 
     def crawl(self, request: Request) -> None:
         """Offer a request from outside any callback (Scrapy's ``engine.crawl``), such as a ``spider_idle`` handler."""
-        self.spawn(self._parts.offer(OUTSIDE, (request,)), "crawl")
+        if self._tasks is None:
+            msg = f"cannot crawl {request!r}: the crawl is not running"
+            raise RuntimeError(msg)
+        task = self._tasks.create_task(self._parts.offer(self._outside, (request,)), name="crawl")
+        self._offers.add(task)
+        task.add_done_callback(self._offers.discard)
 
     def set_host(self, request: Request, policy: HostPolicy) -> None:
         """Change the politeness of the host that ``request`` belongs to."""
@@ -204,6 +211,11 @@ class Engine:
     def in_flight(self) -> int:
         """Requests on the wire, or about to be."""
         return self._parts.limits.in_flight
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether visits may be running."""
+        return self._tasks is not None
 
     @property
     def start_error(self) -> Exception | None:

@@ -25,11 +25,42 @@ import random
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from .queue import CrawlOrder, RequestQueue
 
 _COMPACT_ABOVE = 1024
+
+
+class OwnRules(Protocol):
+    """One host's own rules; ``None`` leaves a value as it is for all. An entry of ``DOWNLOAD_SLOTS`` fits."""
+
+    @property
+    def delay_s(self) -> float | None:
+        """Return seconds between two sends."""
+        ...
+
+    @property
+    def randomize_delay(self) -> bool | None:
+        """Say whether the delay is spread."""
+        ...
+
+    @property
+    def concurrency(self) -> int | None:
+        """Return transfers at the same time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HostOwnRules:
+    """The plain form of ``OwnRules``."""
+
+    delay_s: float | None = None
+    randomize_delay: bool | None = None
+    concurrency: int | None = None
+
+
+_NO_RULES = HostOwnRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +71,7 @@ class Politeness:
         delay_s: seconds between two sends to one host.
         randomize: spread each delay evenly over 0.5 to 1.5 times ``delay_s``.
         concurrency: transfers at the same time.
-        slots: per host: ``delay``, ``randomize_delay``, ``concurrency`` (the setting ``DOWNLOAD_SLOTS``).
+        own_rules: the rules of single hosts (the setting ``DOWNLOAD_SLOTS``).
         dead_after: failures in a row after which a host gets one probe at a time.
         order: within a host, depth-first or breadth-first.
     """
@@ -48,7 +79,7 @@ class Politeness:
     delay_s: float = 0.0
     randomize: bool = True
     concurrency: int = 8
-    slots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    own_rules: Mapping[str, OwnRules] = field(default_factory=dict)
     dead_after: int = 5
     order: CrawlOrder = "depth"
 
@@ -75,12 +106,12 @@ class Host:
     )
 
     def __init__(self, key: str, number: int, politeness: Politeness) -> None:
-        own = politeness.slots.get(key, {})
+        own = politeness.own_rules.get(key, _NO_RULES)
         self.key = key
         self.number = number
-        self.delay_s: float = own.get("delay", politeness.delay_s)
-        self.randomize: bool = own.get("randomize_delay", politeness.randomize)
-        self.concurrency: int = own.get("concurrency", politeness.concurrency)
+        self.delay_s = politeness.delay_s if own.delay_s is None else own.delay_s
+        self.randomize = politeness.randomize if own.randomize_delay is None else own.randomize_delay
+        self.concurrency = politeness.concurrency if own.concurrency is None else own.concurrency
         self.queue = RequestQueue(politeness.order)
         self.waiters: deque[Any] = deque()
         self.active = 0

@@ -7,7 +7,7 @@ body is read, the host's slot is free), then one of *finish*, *requeue* or *rele
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -344,7 +344,3 @@ class Frontier(Protocol):
     async def close(self, *, clean: bool) -> None:
         """Let the job go; ``clean`` when the crawl ended or was stopped by its user."""
         ...
-
-
-PolitenessSlots = Mapping[str, Mapping[str, Any]]
-"""The setting ``DOWNLOAD_SLOTS``: host to ``concurrency``, ``delay``, ``randomize_delay``."""

@@ -1,0 +1,271 @@
+"""The composition root: builds one crawl from a spider class and settings, runs it, and closes everything.
+
+The only file that names concrete classes. What is opened is closed in reverse order by one ``AsyncExitStack``, also
+when opening fails half-way. ``framework.process`` runs a crawler in a loop of its own, with signals of the terminal.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from framework import signals
+from framework.components import build_enabled, build_from_crawler, load_object
+from framework.downloader.chain import MiddlewareChain
+from framework.downloader.downloader import Downloader
+from framework.downloader.handlers import Handlers
+from framework.engine.commit import Committer
+from framework.engine.engine import Engine
+from framework.engine.items import ItemStage
+from framework.engine.limits import Limits
+from framework.engine.parts import Parts
+from framework.engine.spiderchain import SpiderChain
+from framework.exceptions import PluginError, SettingsError, UsageError
+from framework.feeds import FeedSink, build_feeds
+from framework.frontier.hosts import Politeness
+from framework.frontier.memory import MemoryFrontier
+from framework.pipelines.chain import PipelineChain
+from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Sink
+from framework.settings import Settings
+from framework.settings.declared import ComponentOptions, EngineOptions, PolitenessOptions
+from framework.settings.validation import validate
+from framework.signalmanager import SignalManager
+from framework.spiders import Spider
+from framework.telemetry.logcounts import LogCounts
+from framework.telemetry.summary import Output, summary
+
+logger = logging.getLogger(__name__)
+
+
+class Crawler:
+    """One crawl: its settings, its spider and all its components. Components get it in ``from_crawler``.
+
+    Args:
+        spidercls: the spider class.
+        settings: the project's settings; the spider's ``custom_settings`` are added to a copy of them.
+
+    Attributes:
+        settings: the settings of this crawl, frozen once the spider is built.
+        stats: the stats collector.
+        signals: the signal manager.
+        spider: the spider, from ``crawl`` on.
+        engine: the engine, from ``crawl`` on, before any hook is called.
+        request_fingerprinter: says which requests are the same.
+        outputs: the feeds, for the summary.
+        finish_reason: why the crawl ended, when it has.
+
+    Raises:
+        PluginError: ``spidercls`` is no spider class.
+    """
+
+    def __init__(self, spidercls: type[Spider], settings: Settings | dict[str, Any] | None = None) -> None:
+        if not isinstance(spidercls, type):
+            msg = f"Crawler takes a spider class, not the object {spidercls!r}"
+            raise PluginError(msg)
+        self.spidercls = spidercls
+        self.settings = settings.copy() if isinstance(settings, Settings) else Settings(settings)
+        spidercls.update_settings(self.settings)
+        self.signals = SignalManager(self)
+        self.stats: Any = None
+        self.spider: Any = None
+        self.engine: Engine | None = None
+        self.request_fingerprinter: Any = None
+        self.finish_reason: str | None = None
+        self.feeds: list[FeedSink] = []
+        self._components: list[Any] = []
+        self._has_begun = False
+
+    # -- the crawl -----------------------------------------------------------------------------------------------
+
+    async def crawl(self, *args: Any, **kwargs: Any) -> None:
+        """Build everything, crawl to the end, close everything. The arguments are the spider's.
+
+        Raises:
+            SettingsError: settings are wrong; nothing was opened.
+            PluginError: the spider or a component could not be built.
+            CrawlError: the crawl could not go on.
+        """
+        if self._has_begun:
+            msg = "a Crawler runs once; make a new one for another crawl"
+            raise UsageError(msg)
+        self._has_begun = True
+        begun_at = time.monotonic()
+        self._build_spider(args, kwargs)
+        with LogCounts(self.stats):
+            async with AsyncExitStack() as stack:
+                engine = await self._open(stack)
+                await self._run(engine)
+            self._tell_end(engine.view(), time.monotonic() - begun_at)
+
+    async def crawl_async(self, *args: Any, **kwargs: Any) -> None:
+        """Do the same as ``crawl`` (Scrapy's name)."""
+        await self.crawl(*args, **kwargs)
+
+    async def _run(self, engine: Engine) -> None:
+        try:
+            self.finish_reason = await engine.run()
+        except BaseException:
+            self.finish_reason = "failed"
+            raise
+        finally:
+            await self.signals.send_catch_log_async(
+                signals.spider_closed, spider=self.spider, reason=self.finish_reason
+            )
+            self.stats.close_spider(self.spider, reason=self.finish_reason)
+
+    def _tell_end(self, view: FrontierView, elapsed_s: float) -> None:
+        outputs = [_output_of(feed) for feed in self.feeds]
+        reason = self.finish_reason or "finished"
+        text = summary(self.stats.get_stats(), view, outputs=outputs, reason=reason, elapsed_s=elapsed_s)
+        logger.info("%s", text)
+
+    def stop(self) -> None:
+        """End the crawl in good order (Scrapy's name)."""
+        if self.engine is not None:
+            self.engine.close_spider(self.spider, reason="shutdown")
+
+    @property
+    def has_failed(self) -> bool:
+        """Say whether the crawl came to nothing: ``start()`` raised, or not one page could be fetched."""
+        if self.finish_reason == "failed" or self.engine is None or self.engine.start_error is not None:
+            return True
+        view = self.engine.view()
+        return view.failed > 0 and not self.stats.get_value("response_received_count", 0)
+
+    def get_addon(self, cls: type) -> None:
+        """Return ``None``: there are no add-ons yet."""
+        return
+
+    def get_downloader_middleware(self, cls: type) -> Any:
+        """Return the built downloader middleware of a class, or ``None``."""
+        return self._component(cls)
+
+    def get_spider_middleware(self, cls: type) -> Any:
+        """Return the built spider middleware of a class, or ``None``."""
+        return self._component(cls)
+
+    def get_item_pipeline(self, cls: type) -> Any:
+        """Return the built pipeline of a class, or ``None``."""
+        return self._component(cls)
+
+    def get_extension(self, cls: type) -> Any:
+        """Return the built extension of a class, or ``None``."""
+        return self._component(cls)
+
+    def _component(self, cls: type) -> Any:
+        return next((component for component in self._components if isinstance(component, cls)), None)
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _build_spider(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Build what the spider may use in its ``from_crawler``, then the spider; freeze and check the settings."""
+        settings = self.settings
+        validate(settings)
+        self.stats = build_from_crawler(load_object(settings["STATS_CLASS"]), self)
+        self.request_fingerprinter = build_from_crawler(load_object(settings["REQUEST_FINGERPRINTER_CLASS"]), self)
+        self.spider = build_from_crawler(self.spidercls, self, *args, **kwargs)
+        validate(settings)
+        settings.freeze()
+
+    def _enabled(self, name: str) -> list[Any]:
+        """Build the components of a setting such as ``DOWNLOADER_MIDDLEWARES``, in their order."""
+        orders = {path: order for path, order in self.settings.getwithbase(name).items() if order is not None}
+        built = build_enabled(sorted(orders, key=lambda path: orders[path]), self)
+        self._components += built
+        return built
+
+    async def _open(self, stack: AsyncExitStack) -> Engine:
+        """Build the components, open what must be open before the first request, and return the engine."""
+        settings = self.settings
+        extensions = self._enabled("EXTENSIONS")
+        downloader_middlewares = self._enabled("DOWNLOADER_MIDDLEWARES")
+        spider_middlewares = self._enabled("SPIDER_MIDDLEWARES")
+        pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
+        self.feeds = build_feeds(self)
+        handlers = Handlers.from_crawler(self)
+        downloader = Downloader(
+            MiddlewareChain(downloader_middlewares, self.spider), handlers, self.signals, self.spider
+        )
+        askable = [*downloader_middlewares, *spider_middlewares, *extensions]
+        frontier = self._frontier([component for component in askable if isinstance(component, Gate)])
+        sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
+        stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
+        stack.push_async_callback(downloader.close)
+        await self._open_outputs(stack, frontier, sinks, pipelines)
+
+        options = settings.group(EngineOptions)
+        limits = Limits(
+            concurrency=options.concurrent_requests,
+            sockets_max=options.sockets_max,
+            stall_after_s=options.stall_after_s,
+            active_size_max=options.active_size_bytes,
+        )
+        parts = Parts(
+            spider=self.spider,
+            frontier=frontier,
+            downloader=downloader,
+            spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal),
+            items=ItemStage(
+                pipelines,
+                at_once=options.concurrent_items,
+                stats=self.stats,
+                signals=self.signals,
+                spider=self.spider,
+            ),
+            committer=Committer(frontier, sinks, options.checkpoint_interval_s, self._snapshot),
+            limits=limits,
+            stats=self.stats,
+            signals=self.signals,
+            close=lambda reason: engine.close_spider(self.spider, reason),
+            schemes=handlers.schemes,
+            filters=[component for component in askable if isinstance(component, OfferFilter)],
+            is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
+            log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
+        )
+        engine = Engine(parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)
+        self._parts = parts
+        self.engine = engine
+        self.stats.open_spider(self.spider)
+        return engine
+
+    def _frontier(self, gates: Iterable[Gate]) -> Frontier:
+        options = self.settings.group(PolitenessOptions)
+        politeness = Politeness(
+            delay_s=float(getattr(self.spider, "download_delay", options.delay_s)),
+            randomize=options.randomize_delay,
+            concurrency=options.concurrency_per_host,
+            own_rules=options.hosts,
+            dead_after=options.dead_host_failures,
+            order=options.crawl_order,
+        )
+        return MemoryFrontier(self.request_fingerprinter, politeness, list(gates))
+
+    async def _open_outputs(
+        self, stack: AsyncExitStack, frontier: Frontier, sinks: list[Sink], pipelines: PipelineChain
+    ) -> None:
+        resume = await frontier.open(Job(name=self.spider.name, spider=self.spider.name))
+        stack.push_async_callback(frontier.close, clean=True)
+        self.spider.state = resume.state
+        for sink in sinks:
+            await sink.open(resume.cuts.get(sink.name))
+            stack.push_async_callback(sink.close)
+        await pipelines.open()
+        stack.push_async_callback(pipelines.close)
+
+    def _snapshot(self) -> dict[str, Any]:
+        """Return what a checkpoint stores beside the finished visits."""
+        return {"state": self.spider.state}
+
+    def _on_refusal(self, request: Any, reason: str) -> None:
+        self._parts.refused(request, reason)
+
+
+def _output_of(feed: FeedSink) -> Output:
+    path = Path(feed.path) if feed.path else None
+    size_bytes = path.stat().st_size if path is not None and path.exists() else None
+    return Output(place=os.path.relpath(path) if path else feed.uri, items=feed.item_count, size_bytes=size_bytes)
