@@ -13,10 +13,7 @@ import pytest
 from framework.signalmanager import SignalManager
 from framework.telemetry.stats import MemoryStatsCollector
 
-NO_REQUESTS = {
-    name: 0
-    for name in ("offered", "refused", "pending", "leased", "done", "replaced", "dropped", "failed", "retried", "hosts")
-}
+_NUMBERS = ("offered", "refused", "pending", "leased", "done", "replaced", "dropped", "failed", "retried", "hosts")
 
 
 class JumpingLoop(asyncio.SelectorEventLoop):
@@ -50,7 +47,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.closed: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
-        self.numbers: dict[str, Any] = dict(NO_REQUESTS)
+        self.numbers: dict[str, Any] = dict.fromkeys(_NUMBERS, 0)
         self.in_flight = 0
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
