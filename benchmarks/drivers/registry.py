@@ -57,7 +57,6 @@ class Driver:
     settings: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
     writes_items: bool = True
-    in_default_run: bool = True
 
 
 def _bare(parser: str) -> Callable[[Task], list[str]]:
@@ -75,7 +74,7 @@ def _spider(module: tuple[str, ...], file: str, settings: Mapping[str, str]) -> 
     return command
 
 
-def _scrapy(name: str, title: str, settings: Mapping[str, str], *, in_default_run: bool = True) -> Driver:
+def _scrapy(name: str, title: str, settings: Mapping[str, str]) -> Driver:
     return Driver(
         name,
         title,
@@ -84,7 +83,6 @@ def _scrapy(name: str, title: str, settings: Mapping[str, str], *, in_default_ru
         packages=("scrapy", "twisted", "uvloop", "parsel", "lxml"),
         settings=settings,
         slow=True,
-        in_default_run=in_default_run,
     )
 
 
