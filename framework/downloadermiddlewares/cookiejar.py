@@ -130,9 +130,8 @@ class CookieJar:
             return None
         # Longer paths first; within one length in the order of creation, which is the order of the dictionaries.
         chosen.sort(key=lambda cookie: -len(cookie.path))
-        return "; ".join(
-            [f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in chosen]
-        ).encode("latin-1")
+        pairs = [f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in chosen]
+        return "; ".join(pairs).encode("latin-1")
 
     def _sendable(self, domain: str, address: Address, now_at: float) -> list[Cookie]:
         cookies = self._domains[domain]
@@ -283,9 +282,9 @@ _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
 _DAY = re.compile(r"(\d{1,2})(?!\d)")
 _YEAR = re.compile(r"(\d{2,4})(?!\d)")
 _MONTHS = {
-    name: n
-    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
 
 
 def parse_cookie_date(text: str) -> float | None:
@@ -294,11 +293,11 @@ def parse_cookie_date(text: str) -> float | None:
     Returns:
         Seconds of the wall clock; ``None`` when it is no date.
     """
-    time: tuple[int, ...] | None = None
+    time: tuple[int, int, int] | None = None
     day = month = year = None
     for token in _DELIMITERS.split(text[:256]):
         if time is None and (match := _TIME.match(token)):
-            time = tuple(map(int, match.groups()))
+            time = int(match[1]), int(match[2]), int(match[3])
         elif day is None and (match := _DAY.match(token)):
             day = int(match[1])
         elif month is None and token[:3].lower() in _MONTHS:
@@ -308,7 +307,7 @@ def parse_cookie_date(text: str) -> float | None:
     if time is None or day is None or month is None or year is None or year < 1601:
         return None
     try:
-        return datetime(year, month, day, *time, tzinfo=UTC).timestamp()
+        return datetime(year, month, day, time[0], time[1], time[2], tzinfo=UTC).timestamp()
     except ValueError:
         return None
 

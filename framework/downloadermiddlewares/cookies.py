@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from framework.downloadermiddlewares.cookiejar import Address, CookieJar, address_of, make_cookie
 from framework.exceptions import NotConfigured
-from framework.http import Request, Response
+from framework.http import Headers, Request, Response
 from framework.protocols import Crawler
 from framework.settings.declared import CookieOptions
 
@@ -71,7 +71,7 @@ class CookiesMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Store what the response sets."""
-        received = response.headers.getlist(b"Set-Cookie")
+        received = _set_cookies(response)
         if not received or request.meta_get("dont_merge_cookies"):
             return response
         jar = self._jar(request.meta_get("cookiejar"))
@@ -128,6 +128,16 @@ class CookiesMiddleware:
         now_at = self._clock()
         for key, cookies in snapshot or ():
             self._jar(_hashable(key)).restore(cookies, now_at)
+
+
+def _set_cookies(response: Response) -> list[bytes]:
+    headers = response._headers
+    if headers is None:
+        return []
+    if isinstance(headers, Headers):
+        return headers.getlist(b"Set-Cookie")
+    # Most responses set nothing, so their headers are not built to find out.
+    return [value for name, value in headers if len(name) == 10 and name.lower() == b"set-cookie"]
 
 
 def _text(value: Any) -> str:

@@ -202,7 +202,7 @@ def may_refresh(body: bytes) -> bool:
 
 def _target(request: Request, response: Response) -> str | None:
     """Give the absolute URL that ``Location`` names; ``None`` where there is none that we follow."""
-    location = response.headers.get(b"Location")
+    location = response.header(b"location")
     if not location:
         return None
     try:
@@ -237,7 +237,7 @@ def _follow(request: Request, url: str, *, to_get: bool) -> Request:
         kwargs["cookies"] = request._cookies
     if to_get:
         kwargs.update(method="GET", body=b"")
-    target = request.replace(**kwargs)
+    target: Request = request.replace(**kwargs)
     headers = target._headers
     if headers is not None:
         gone = (_OF_CONTENT if to_get else ()) + (() if stays else _OF_ORIGIN)

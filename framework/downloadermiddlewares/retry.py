@@ -162,7 +162,7 @@ class RetryMiddleware:
 
     def _hold(self, request: Request, response: Response) -> float | None:
         """Hold the host for as long as ``Retry-After`` says; give the end as wall clock time."""
-        value = response.headers.get(b"Retry-After")
+        value = response.header(b"retry-after")
         now_at = self._clock()
         wait_s = retry_after_s(value, now_at, self._cap_s) if value else None
         if not wait_s:

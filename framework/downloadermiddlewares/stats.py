@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from framework.exceptions import NotConfigured
-from framework.http import Request, Response
+from framework.http import Headers, Request, Response
 from framework.protocols import Crawler, StatsCollector
 from framework.settings.declared import DownloadOptions
 
@@ -82,4 +82,13 @@ def _size(headers: dict[bytes, Any]) -> int:
 
 
 def _response_size(response: Response) -> int:
-    return _size(response.headers)
+    headers = response._headers
+    if headers is None:
+        return 0
+    if isinstance(headers, Headers):
+        return _size(headers)
+    # As they came from the wire: nobody has looked at them, and counting is no reason to build them.
+    size = _FIELD_BYTES * len(headers)
+    for name, value in headers:
+        size += len(name) + len(value)
+    return size

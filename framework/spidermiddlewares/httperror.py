@@ -71,7 +71,7 @@ class HttpErrorMiddleware(BaseSpiderMiddleware):
             return
         wanted = meta.get("handle_httpstatus_list")
         if wanted is None:
-            wanted = getattr(self.crawler.spider, "handle_httpstatus_list", self._allowed_codes)
+            wanted = getattr(self.crawler.spider, "handle_httpstatus_list", None) or self._allowed_codes
         if status not in wanted:
             raise HttpError(response, "Ignoring non-200 response")
 

@@ -211,7 +211,7 @@ class _Page:
         self.is_tls = url.startswith("https:")
         self.origin = origin_of(url)
         self.prefix = self.origin + "/"
-        told = [form and form.encode() for form in policy.told(url)]
+        told = [form.encode() if form else None for form in policy.told(url)]
         self.same_origin, self.cross_origin, self.downgraded = told
 
 
@@ -270,7 +270,7 @@ class RefererMiddleware(BaseSpiderMiddleware):
         return request
 
     def _page_of(self, response: Response) -> _Page:
-        header = response.headers.get(b"Referrer-Policy")
+        header = response.header(b"referrer-policy")
         policy = policy_named(header.decode("latin-1")) if header else None
         return _Page(response.url, policy or self.default_policy)
 
