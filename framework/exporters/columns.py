@@ -64,7 +64,8 @@ class CsvItemExporter(BaseItemExporter):
         self.join_multivalued = join_multivalued
         self._writer = TextWriter(file, self.encoding, errors or "strict")
         self._lines = _Lines()
-        self.csv_writer = csv.writer(self._lines, **self._options)
+        self.csv_options: dict[str, Any] = self._options
+        self.csv_writer = csv.writer(self._lines, **self.csv_options)
         self._needs_header = include_headers_line
         self._columns_guessed = False
         self._left_out: set[str] = set()
