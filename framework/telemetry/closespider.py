@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from framework import signals
 from framework.exceptions import NotConfigured
+from framework.settings.declared.closespider import CloseSpiderOptions
 
 if TYPE_CHECKING:
     from framework.protocols import Crawler
@@ -20,35 +20,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CloseConditions:
-    """When to close; 0 means never.
-
-    Attributes:
-        timeout_s: seconds since the spider was opened (``CLOSESPIDER_TIMEOUT``).
-        items: items that passed the pipelines (``CLOSESPIDER_ITEMCOUNT``).
-        pages: responses (``CLOSESPIDER_PAGECOUNT``).
-        pages_without_item: responses in a row without an item (``CLOSESPIDER_PAGECOUNT_NO_ITEM``).
-        errors: exceptions in callbacks (``CLOSESPIDER_ERRORCOUNT``).
-        timeout_without_item_s: seconds without an item (``CLOSESPIDER_TIMEOUT_NO_ITEM``).
-    """
-
-    timeout_s: float = 0.0
-    items: int = 0
-    pages: int = 0
-    pages_without_item: int = 0
-    errors: int = 0
-    timeout_without_item_s: float = 0.0
-
-    def __bool__(self) -> bool:
-        limits = (self.timeout_s, self.items, self.pages, self.pages_without_item, self.errors)
-        return any(limits) or bool(self.timeout_without_item_s)
-
-
 class CloseSpider:
     """Closes the spider with the reason ``closespider_<condition>``; the first condition that is met counts."""
 
-    def __init__(self, crawler: Crawler, conditions: CloseConditions) -> None:
+    def __init__(self, crawler: Crawler, conditions: CloseSpiderOptions) -> None:
         self.crawler = crawler
         self.conditions = conditions
         self.items = 0
@@ -64,16 +39,8 @@ class CloseSpider:
         Raises:
             NotConfigured: no condition is set.
         """
-        settings = crawler.settings
-        conditions = CloseConditions(
-            timeout_s=settings.getfloat("CLOSESPIDER_TIMEOUT"),
-            items=settings.getint("CLOSESPIDER_ITEMCOUNT"),
-            pages=settings.getint("CLOSESPIDER_PAGECOUNT"),
-            pages_without_item=settings.getint("CLOSESPIDER_PAGECOUNT_NO_ITEM"),
-            errors=settings.getint("CLOSESPIDER_ERRORCOUNT"),
-            timeout_without_item_s=settings.getfloat("CLOSESPIDER_TIMEOUT_NO_ITEM"),
-        )
-        if not conditions:
+        conditions = crawler.settings.group(CloseSpiderOptions)
+        if conditions == CloseSpiderOptions():
             raise NotConfigured
         self = cls(crawler, conditions)
         self._connect()
@@ -81,20 +48,20 @@ class CloseSpider:
 
     def _connect(self) -> None:
         limits, connect = self.conditions, self.crawler.signals.connect
-        if limits.errors:
+        if limits.errorcount:
             connect(self.error_count, signals.spider_error)
-        if limits.pages or limits.pages_without_item:
+        if limits.pagecount or limits.pagecount_no_item:
             connect(self.page_count, signals.response_received)
-        if limits.items or limits.pages_without_item or limits.timeout_without_item_s:
+        if limits.itemcount or limits.pagecount_no_item or limits.timeout_no_item_s:
             connect(self.item_scraped, signals.item_scraped)
-        if limits.timeout_s or limits.timeout_without_item_s:
+        if limits.timeout_s or limits.timeout_no_item_s:
             connect(self.spider_opened, signals.spider_opened)
         connect(self.spider_closed, signals.spider_closed)
 
     def error_count(self) -> None:
         """Count an exception in a callback."""
         self.errors += 1
-        if self.errors >= self.conditions.errors:
+        if self.errors >= self.conditions.errorcount:
             self._close("closespider_errorcount")
 
     def page_count(self) -> None:
@@ -102,16 +69,16 @@ class CloseSpider:
         self.pages += 1
         self.pages_since_item += 1
         limits = self.conditions
-        if limits.pages and self.pages >= limits.pages:
+        if limits.pagecount and self.pages >= limits.pagecount:
             self._close("closespider_pagecount")
-        elif limits.pages_without_item and self.pages_since_item >= limits.pages_without_item:
+        elif limits.pagecount_no_item and self.pages_since_item >= limits.pagecount_no_item:
             self._close("closespider_pagecount_no_item")
 
     def item_scraped(self) -> None:
         """Count an item."""
         self.items += 1
         self.pages_since_item = 0
-        if self.conditions.items and self.items >= self.conditions.items:
+        if self.conditions.itemcount and self.items >= self.conditions.itemcount:
             self._close("closespider_itemcount")
 
     def spider_opened(self) -> None:
@@ -121,8 +88,8 @@ class CloseSpider:
             return
         if limits.timeout_s:
             engine.spawn(self._close_after(limits.timeout_s), "closespider timeout")
-        if limits.timeout_without_item_s:
-            engine.spawn(self._close_without_item(limits.timeout_without_item_s), "closespider timeout without item")
+        if limits.timeout_no_item_s:
+            engine.spawn(self._close_without_item(limits.timeout_no_item_s), "closespider timeout without item")
 
     def spider_closed(self) -> None:
         """Ask for nothing more: the spider is closed. The engine ends the timers."""

@@ -59,7 +59,7 @@ class LineFormatter(logging.Formatter):
     Args:
         line_format: as for ``logging.Formatter``, in the ``%`` style (``LOG_FORMAT``).
         date_format: as for ``time.strftime`` (``LOG_DATEFORMAT``).
-        short_names: show ``framework`` for every logger of the framework (``LOG_SHORT_NAMES``).
+        short_names: show the first part of a logger's name only, ``framework`` (``LOG_SHORT_NAMES``).
     """
 
     def __init__(self, line_format: str, date_format: str, *, short_names: bool = False) -> None:
@@ -69,8 +69,8 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line, or lines where there is a traceback."""
         name = record.name
-        if self._short_names and name.startswith("framework."):
-            record.name = "framework"
+        if self._short_names:
+            record.name = name.partition(".")[0]
         try:
             line = super().format(record)
         finally:
@@ -89,9 +89,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line."""
-        name = record.name
-        if self._short_names and name.startswith("framework."):
-            name = "framework"
+        name = record.name.partition(".")[0] if self._short_names else record.name
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

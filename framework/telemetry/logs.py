@@ -11,10 +11,11 @@ import io
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TextIO
 
 from framework.exceptions import SettingsError
+from framework.settings.declared.logs import LogOptions
+from framework.settings.secrets import is_secret_name
 
 from .logrecords import JsonFormatter, LineFormatter, Masking
 from .masking import masker
@@ -24,61 +25,8 @@ if TYPE_CHECKING:
 
     from framework.settings import Settings
 
-LINE_FORMAT = "%(asctime)s [%(name)s] %(levelname)s: %(message)s"
-DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 _CONSOLE = ""
 _NOWHERE = "\0"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogOptions:
-    """The settings ``LOG_*``.
-
-    Attributes:
-        enabled: whether anything is written at all (``LOG_ENABLED``).
-        level: the lowest level that is written, a name (``LOG_LEVEL``).
-        file: write there and not to stderr (``LOG_FILE``).
-        append: go on at the end of ``file``; else it is emptied first (``LOG_FILE_APPEND``).
-        encoding: of ``file`` (``LOG_ENCODING``).
-        json: one JSON object a line (``LOG_JSON``).
-        line_format: ``LOG_FORMAT``; not for JSON.
-        date_format: ``LOG_DATEFORMAT``; not for JSON, whose times are ISO 8601.
-        short_names: ``LOG_SHORT_NAMES``.
-        stdout: what is printed to stdout becomes log records of the logger ``stdout`` (``LOG_STDOUT``).
-
-    Raises:
-        SettingsError: the level is none.
-    """
-
-    enabled: bool = True
-    level: str = "DEBUG"
-    file: str | None = None
-    append: bool = True
-    encoding: str = "utf-8"
-    json: bool = False
-    line_format: str = LINE_FORMAT
-    date_format: str = DATE_FORMAT
-    short_names: bool = False
-    stdout: bool = False
-
-    def __post_init__(self) -> None:
-        level_number(self.level)
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Read the group from the settings of a crawl."""
-        return cls(
-            enabled=settings.getbool("LOG_ENABLED"),
-            level=str(settings.get("LOG_LEVEL")),
-            file=settings.get("LOG_FILE") or None,
-            append=settings.getbool("LOG_FILE_APPEND"),
-            encoding=settings.get("LOG_ENCODING"),
-            json=settings.getbool("LOG_JSON"),
-            line_format=settings.get("LOG_FORMAT"),
-            date_format=settings.get("LOG_DATEFORMAT"),
-            short_names=settings.getbool("LOG_SHORT_NAMES"),
-            stdout=settings.getbool("LOG_STDOUT"),
-        )
 
 
 def level_number(level: str) -> int:
@@ -132,13 +80,22 @@ def configure_logging(options: LogOptions, *, secrets: Iterable[str] = ()) -> Lo
 
     Args:
         options: the settings ``LOG_*``.
-        secrets: strings that must not appear in any line, such as the values of secret settings; what looks secret
-            is masked in any case.
+        secrets: texts that must not appear in any line, such as ``secrets_of(settings)``; what looks secret is masked
+            in any case.
 
     Raises:
         SettingsError: the log file cannot be opened.
     """
     return LogSetup(options, Masking(masker(secrets)))
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return the texts that somebody set under names that promise a secret, for ``configure_logging``."""
+    return [
+        value
+        for name, value in settings.items()
+        if isinstance(value, str) and is_secret_name(str(name)) and settings.getpriority(name)
+    ]
 
 
 class LogSetup:
@@ -225,13 +182,13 @@ def _new_handler(target: str, options: LogOptions) -> logging.Handler:
         handler.setFormatter(JsonFormatter(short_names=options.short_names))
     else:
         handler.setFormatter(
-            LineFormatter(options.line_format, options.date_format, short_names=options.short_names),
+            LineFormatter(options.format, options.date_format, short_names=options.short_names),
         )
     return handler
 
 
 def _file_handler(path: str, options: LogOptions) -> logging.Handler:
-    mode = "a" if options.append else "w"
+    mode = "a" if options.file_append else "w"
     try:
         # What a page holds need not be valid Unicode; a log line must never fail because of it.
         return logging.FileHandler(path, mode, encoding=options.encoding, errors="backslashreplace")

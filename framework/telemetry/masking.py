@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
-MASK = "***"
+from framework.settings.secrets import MASK
 
 # What a quoted value looks like in source, in a repr and in JSON: ends at its quote, or with the line.
 _QUOTED = r"""[bBuUrR]{0,2}(?:"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?)"""
@@ -83,12 +83,6 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
         return mask_text(pattern.sub(MASK, text))
 
     return mask
-
-
-def is_secret_name(name: str) -> bool:
-    """Say whether a setting, header or argument of this name is taken for a secret by its looks."""
-    probe = f"{name}=x"
-    return _NAMED.search(probe) is not None or _HEADER.search(probe) is not None
 
 
 def _is_suspicious(text: str) -> bool:

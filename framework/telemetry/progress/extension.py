@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from framework import signals
 from framework.exceptions import NotConfigured
+from framework.settings.declared.logs import LogOptions
 
 from .lines import LinesDisplay
 from .mode import choose_mode
@@ -63,18 +64,17 @@ class Progress:
         Raises:
             NotConfigured: the setting is ``off``, or lines are wanted and their interval is 0.
         """
-        setting = str(crawler.settings.get("PROGRESS"))
-        interval_s = crawler.settings.getfloat("LOGSTATS_INTERVAL")
-        mode = choose_mode(setting, sys.stderr, os.environ)
-        if mode == "off" or (mode == "lines" and interval_s <= 0):
+        options = crawler.settings.group(LogOptions)
+        mode = choose_mode(options.progress, sys.stderr, os.environ)
+        if mode == "off" or (mode == "lines" and not options.stats_interval_s):
             raise NotConfigured
 
         def open_display() -> Display:
             if mode == "lines":
-                return LinesDisplay(interval_s)
+                return LinesDisplay(options.stats_interval_s)
             from .live import open_live_display
 
-            return open_live_display(crawler.spider.name, sys.stderr, is_forced=setting.strip().lower() == "rich")
+            return open_live_display(crawler.spider.name, sys.stderr, is_forced=options.progress == "rich")
 
         self = cls(crawler, open_display)
         crawler.signals.connect(self.start, signals.engine_started)

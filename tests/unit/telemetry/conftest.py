@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from framework.settings import Settings
 from framework.signalmanager import SignalManager
 from framework.telemetry.stats import MemoryStatsCollector
 
@@ -30,17 +31,6 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         if not self._ready and self._scheduled:  # type: ignore[attr-defined]
             self._now = max(self._now, self._scheduled[0]._when)  # type: ignore[attr-defined]
         super()._run_once()  # type: ignore[misc]
-
-
-class FakeSettings(dict[str, Any]):
-    def getint(self, name: str) -> int:
-        return int(self.get(name, 0))
-
-    def getfloat(self, name: str) -> float:
-        return float(self.get(name, 0))
-
-    def getbool(self, name: str) -> bool:
-        return bool(self.get(name, False))
 
 
 class FakeEngine:
@@ -64,7 +54,7 @@ class FakeEngine:
 def make_crawler() -> Callable[..., Any]:
     def make(**settings: Any) -> Any:
         crawler = SimpleNamespace(
-            settings=FakeSettings(settings),
+            settings=Settings(settings),
             signals=SignalManager(),
             spider=SimpleNamespace(name="books"),
             engine=FakeEngine(),
