@@ -171,6 +171,10 @@ def test_a_taken_port_is_an_error_and_a_stopped_shop_starts_again() -> None:
         async with shop:
             with pytest.raises(OSError, match="in use"):
                 await Shop(port=shop.port).start()
+            with pytest.raises(OSError, match="in use"):
+                await Shop(host="127.0.0.4", hosts=("127.0.0.1",), port=shop.port).start()
+            with pytest.raises(OSError, match="assign"):
+                await Shop(hosts=("192.0.2.1",)).start()
             with pytest.raises(OSError, match="No such file"):
                 await Shop(log_file="/no/such/file").start()
             with pytest.raises(RuntimeError, match="started already"):

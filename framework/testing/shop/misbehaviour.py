@@ -49,8 +49,8 @@ async def _drip(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Str
 
 async def _hang(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Response:
     """`/hang`: never answers; ends when the client goes away or the shop stops."""
-    await asyncio.get_running_loop().create_future()
-    raise answers.AbandonedError
+    never: asyncio.Future[web.Response] = asyncio.get_running_loop().create_future()
+    return await never
 
 
 async def _flaky(shop: ShopState, request: web.BaseRequest, rest: str) -> web.Response:

@@ -115,23 +115,25 @@ class Shop(ShopState):
 
     async def _listen(self, runner: web.ServerRunner) -> int:
         """Bind every host at one port: with port 0, one that happens to be free on all of them."""
-        for attempt in range(_PORT_ATTEMPTS):
-            port = self._wanted_port
-            sites: list[web.TCPSite] = []
+        for _ in range(_PORT_ATTEMPTS):
             try:
-                for host in self._hosts:
-                    site = web.TCPSite(runner, host, port, backlog=_BACKLOG)
-                    await site.start()
-                    sites.append(site)
-                    port = runner.addresses[0][1]
+                return await self._bind(runner)
             except OSError:
-                for site in sites:
-                    await site.stop()
-                if self._wanted_port or not sites or attempt == _PORT_ATTEMPTS - 1:
+                if self._wanted_port or len(self._hosts) == 1:
                     raise
-            else:
-                return port
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        return await self._bind(runner)
+
+    async def _bind(self, runner: web.ServerRunner) -> int:
+        port = self._wanted_port
+        try:
+            for host in self._hosts:
+                await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+                port = runner.addresses[0][1]
+        except OSError:
+            for site in runner.sites:
+                await site.stop()
+            raise
+        return port
 
     async def stop(self) -> None:
         """Stop within a second, whatever is being answered; everything open is closed afterwards. Safe to repeat."""
@@ -171,10 +173,8 @@ class Shop(ShopState):
         try:
             response = await self._page(request)
             _note(entry, request, response)
-        except AbandonedError:
+        except (AbandonedError, ConnectionError):
             return web.Response()  # goes nowhere: aiohttp finds the connection gone and drops it
-        except ConnectionError:
-            return web.Response()
         finally:
             self._answering.discard(task)
             self.log.end(entry, time.perf_counter())
