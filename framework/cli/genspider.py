@@ -1,0 +1,37 @@
+"""``fwk genspider NAME URL``: make a new spider from a template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from framework.exceptions import UsageError
+from framework.project.configuration import load_settings
+from framework.project.discovery import find_project
+from framework.project.scaffold import make_spider, spider_templates
+from framework.settings.declared import ProjectOptions
+
+
+@click.command("genspider")
+@click.argument("name", required=False)
+@click.argument("url", required=False)
+@click.option("-t", "--template", default="basic", show_default=True, help="The template to use.")
+@click.option("-l", "--list", "show_list", is_flag=True, help="List the templates.")
+@click.option("--force", is_flag=True, help="Overwrite a spider of the same name.")
+def command(name: str | None, url: str | None, template: str, *, show_list: bool, force: bool) -> None:
+    """Make the spider NAME, which starts at URL (a URL or a domain), in this project."""
+    if show_list:
+        click.echo("\n".join(spider_templates()))
+        return
+    if name is None or url is None:
+        msg = "genspider takes a name and a URL: fwk genspider books https://books.example"
+        raise UsageError(msg)
+    project = find_project()
+    if project is None:
+        root, module, hint = Path.cwd(), "", f"fwk runspider {name}.py"
+    else:
+        options = load_settings(project).group(ProjectOptions)
+        root, module, hint = project.root, options.newspider_module, f"fwk crawl {name} -O {name}.jsonl"
+    target = make_spider(name, url, template, module, root, force=force)
+    click.echo(f"New spider {name!r} in {target}. Run it:\n\n    {hint}")

@@ -1,0 +1,102 @@
+"""The entry point of ``fwk``: finds the command, and turns errors into one clear message and an exit code.
+
+Exit codes: 0 fine, 1 the crawl failed, 2 wrong usage or settings. Each command is a file of its own, imported only when
+it is called, so that ``fwk --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+
+import click
+
+from framework.exceptions import CrawlError, PluginError, SettingsError, UsageError
+
+_COMMANDS = {
+    "crawl": "Run a spider of this project.",
+    "fetch": "Fetch a URL as a spider would, and print it.",
+    "genspider": "Make a new spider from a template.",
+    "list": "List the spiders of this project.",
+    "runspider": "Run a spider that is in a file of its own.",
+    "settings": "Show settings: value, origin, meaning.",
+    "shop": "Serve the demo shop on this machine.",
+    "startproject": "Make a new project.",
+    "version": "Print the version.",
+}
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"framework.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS:
+            close = difflib.get_close_matches(name, _COMMANDS, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"The commands are: {', '.join(_COMMANDS)}."
+            raise click.UsageError(f"There is no command {name!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def fwk() -> None:
+    """Crawl the web with spiders: fast, crash-safe, familiar to users of Scrapy."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        result = fwk.main(args=args, prog_name="fwk", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return EXIT_USAGE
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (UsageError, SettingsError, PluginError) as error:
+        _say(error)
+        return EXIT_USAGE
+    except CrawlError as error:
+        _say(error)
+        return EXIT_FAILED
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (``fwk list | head -1``): nobody is left to tell.
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: Exception) -> None:
+    lines = error.problems if isinstance(error, SettingsError) else (str(error),)
+    for line in lines:
+        click.echo(f"fwk: {line}", err=True)
