@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from lxml import etree
-from lxml.html import HTMLParser  # type: ignore[attr-defined]
+from lxml import etree, html
 
+_html: Any = html
 _BOM = b"\xef\xbb\xbf"
 _UTF8 = frozenset(("utf-8", "utf8"))
 # Encodings in which an ASCII body is the same bytes as in UTF-8.
@@ -78,7 +78,8 @@ def _parser(xml: bool, huge_tree: bool) -> Any:
         return etree.XMLParser(
             recover=True, encoding="utf-8", huge_tree=huge_tree, resolve_entities=False, no_network=True
         )
-    return HTMLParser(recover=True, encoding="utf-8", huge_tree=huge_tree, no_network=True)
+    # lxml.html's, for its elements: forms, links, drop_tree().
+    return _html.HTMLParser(recover=True, encoding="utf-8", huge_tree=huge_tree, no_network=True)
 
 
 def _document(response: Selectable) -> bytes:

@@ -71,6 +71,12 @@ class SelectorList(parsel.SelectorList["Selector"]):
             list.__setitem__(self, slice(None), [new(root, query, type_) for root in list.__iter__(self)])
         return self
 
+    def roots(self) -> Iterator[Any]:
+        """Go through the bare results (elements, strings), without making Selectors of them."""
+        if self._made_by is None:
+            return (selector.root for selector in list.__iter__(self))
+        return list.__iter__(self)
+
     def getall(self) -> list[str]:
         """Give all results as strings."""
         if self._made_by is None:

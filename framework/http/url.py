@@ -24,9 +24,15 @@ _AFTER_PATH = rf"(?:\?[{_QUERY}]++)?+(?:#[{_FRAGMENT}]++)?+"
 is_safe = re.compile(rf"{_ORIGIN}(?:/[{_PATH};]*+{_AFTER_PATH})?+").fullmatch
 """Match a URL that ``safe_url_string`` gives back unchanged (not all of them: the plain ones)."""
 
-_match_origin = re.compile(rf"({_ORIGIN})(?=[/?#]|\Z)").match
+_match_origin = re.compile(rf"{_ORIGIN}(?=[/?#]|\Z)").match
+_match_path = re.compile(r"[^?#]*").match
+_is_plain_path = re.compile(rf"(?:/[{_PATH}]*+)?+").fullmatch
 _is_rooted = re.compile(rf"/(?!/)[{_PATH}]*+{_AFTER_PATH}").fullmatch
 _is_absolute = re.compile(rf"{_ORIGIN}(?:/[{_PATH}]*+{_AFTER_PATH})?+").fullmatch
+# No ":" (a scheme), no empty segments; dots only as leading "../".
+_SEGMENT = r"[A-Za-z0-9\-_~@!$&'()*+,=%][A-Za-z0-9\-._~@!$&'()*+,=%]*+"
+_is_relative = re.compile(rf"(?:\.\./)*+{_SEGMENT}(?:/{_SEGMENT})*+/?+{_AFTER_PATH}").fullmatch
+_is_query = re.compile(rf"\?[{_QUERY}]++(?:#[{_FRAGMENT}]++)?+").fullmatch
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _PASSWORD = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*(?=@)")
 
@@ -55,32 +61,62 @@ def safe_url(url: str, encoding: str = "utf-8") -> str:
     return safe
 
 
-def origin_of(url: str) -> str | None:
-    """Give ``scheme://host[:port]`` of a plain http(s) URL, or ``None`` when it takes more than a look to tell."""
-    match = _match_origin(url)
-    return match.group(1) if match else None
-
-
-def join_plain(origin: str, href: str) -> str | None:
-    """Join a plain href to a page of ``origin``: what ``urljoin`` would give, or ``None`` when that must be asked.
-
-    A result is also safe for the wire (:func:`safe_url` would leave it as it is).
+class PlainBase:
+    """A base URL taken apart once, so that most hrefs are joined to it by adding two strings.
 
     Args:
-        origin: what :func:`origin_of` gave for the page's base URL.
-        href: starts with one ``/``, or is an absolute http(s) URL.
+        url: absolute http(s) URL.
+
+    Raises:
+        ValueError: the URL is not plain; only ``urljoin`` can tell what it means.
     """
-    if "/." in href:
-        return None
-    if href.startswith("/"):
-        return origin + href if _is_rooted(href) else None
-    return href if _is_absolute(href) else None
+
+    __slots__ = ("_directory", "_origin", "_page")
+
+    def __init__(self, url: str) -> None:
+        match = _match_origin(url)
+        if match is None:
+            raise ValueError(f"Not a plain base url: {url!r}")
+        self._origin = match.group()
+        path = _match_path(url, match.end()).group()  # type: ignore[union-attr]
+        # urljoin drops dot segments and empty ones of the base; such a base is left to it.
+        clean = "//" not in path and "/." not in path and _is_plain_path(path)
+        self._directory = path[: path.rfind("/") + 1] or "/" if clean else None
+        self._page = self._origin + path if clean and path else None
+
+    def join(self, href: str) -> str | None:
+        """Join an href: what ``urljoin`` would give, or ``None`` when that must be asked.
+
+        A result is also safe for the wire (:func:`safe_url` would leave it as it is).
+        """
+        first = href[:1]
+        if first == "/":
+            return self._origin + href if "/." not in href and _is_rooted(href) else None
+        if first == "?":
+            return self._page + href if self._page is not None and _is_query(href) else None
+        if _is_relative(href):
+            return self._join_relative(href)
+        return href if _is_absolute(href) else None
+
+    def _join_relative(self, href: str) -> str | None:
+        directory = self._directory
+        if directory is None:
+            return None
+        while href.startswith("../"):
+            href = href[3:]
+            directory = directory[: directory.rfind("/", 0, -1) + 1] or "/"
+        return self._origin + directory + href if "/." not in href else None
+
+
+def plain_base(url: str) -> PlainBase | None:
+    """Take a base URL apart, or give ``None`` when it is not plain."""
+    return PlainBase(url) if _match_origin(url) else None
 
 
 def join(base: str, href: str) -> str:
     """Join as ``urllib.parse.urljoin`` does."""
-    origin = origin_of(base)
-    joined = join_plain(origin, href) if origin is not None else None
+    plain = plain_base(base)
+    joined = plain.join(href) if plain is not None else None
     return joined if joined is not None else slow_urljoin(base, href)
 
 

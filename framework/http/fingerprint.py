@@ -1,0 +1,115 @@
+"""What makes two requests the same: fingerprints, and the frontier's 64-bit identities.
+
+Place in the flow: computed once for every request that is offered; de-duplication, the cache and resuming all go by
+it. Two requests with the same method, the same URL but for order and spelling, the same body (and the same values of
+the headers that were asked for) have the same fingerprint; see ``REQUEST_FINGERPRINTER_CLASS`` in Scrapy's "Requests
+and Responses" page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Self
+
+from w3lib.url import canonicalize_url
+
+from framework.http.request import Request
+
+FINGERPRINT_BYTES = 20
+
+# http(s), host in lower case, a path without escapes and parameters, a query of pairs of plain words. Without dot
+# segments it is what canonicalize_url leaves as it is, but for the order of the pairs; a property test holds it so.
+_match_plain = re.compile(
+    r"https?://[a-z0-9.\-]++(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?+"
+    r"/[A-Za-z0-9\-._~:/@!$&'()*+,=]*+"
+    r"(?:\?([A-Za-z0-9\-._~]++=[A-Za-z0-9\-._~]*+(?:&[A-Za-z0-9\-._~]++=[A-Za-z0-9\-._~]*+)*+))?+"
+).fullmatch
+
+
+def canonical_url(url: str, keep_fragments: bool = False) -> str:
+    """Give the spelling of a URL that stands for all its equivalents, as ``w3lib.url.canonicalize_url`` does."""
+    match = _match_plain(url)
+    if match is None or "/." in url:
+        return _canonicalized(url, keep_fragments)
+    query = match.group(1)
+    if query is None or "&" not in query:
+        return url
+    pairs = sorted(pair.split("=") for pair in query.split("&"))
+    return f"{url[: match.start(1)]}{'&'.join(map('='.join, pairs))}"
+
+
+_canonicalized = lru_cache(maxsize=4096)(lambda url, keep: canonicalize_url(url, keep_fragments=keep))
+
+
+def fingerprint(
+    request: Request, *, include_headers: Iterable[bytes | str] | None = None, keep_fragments: bool = False
+) -> bytes:
+    """Give 20 bytes that are the same for requests that ask for the same.
+
+    Args:
+        request: its method, URL and body count; not its cookies, meta or callback.
+        include_headers: names of headers that count too, in any case.
+        keep_fragments: tell ``#a`` from ``#b``, for pages that a browser renders.
+    """
+    parts = _canonical_form(request, keep_fragments)
+    for name in sorted({_header_name(name) for name in include_headers or ()}):
+        values = request.headers.getlist(name) if request._headers else []
+        if values:
+            # Lengths before the parts, so that no two lists of headers read the same.
+            parts += b"\0%b\0%d" % (name, len(values))
+            parts += b"".join(b"\0%d:%b" % (len(value), value) for value in values)
+    return blake2b(parts, digest_size=FINGERPRINT_BYTES).digest()
+
+
+def _header_name(name: bytes | str) -> bytes:
+    return (name.encode() if isinstance(name, str) else bytes(name)).lower()
+
+
+def _canonical_form(request: Request, keep_fragments: bool) -> bytes:
+    url = canonical_url(request._url, keep_fragments)
+    if request._method == "GET" and not request._body:
+        return url.encode()
+    # No URL holds a NUL, so this cannot be mistaken for a plain URL.
+    body = request._body
+    return b"%b\0%b\0%d:%b" % (request._method.encode(), url.encode(), len(body), body)
+
+
+def identity_of(fingerprint: bytes) -> int:
+    """Give the 64-bit identity, signed as SQLite's integers are, that stands for a fingerprint."""
+    return int.from_bytes(fingerprint[:8], "big", signed=True)
+
+
+@lru_cache(maxsize=8192)
+def _identity_of_url(url: str) -> int:
+    """Identity of a plain GET: a page's links were mostly seen on the pages before."""
+    return identity_of(blake2b(canonical_url(url).encode(), digest_size=FINGERPRINT_BYTES).digest())
+
+
+class RequestFingerprinter:
+    """The default ``REQUEST_FINGERPRINTER_CLASS``.
+
+    A class of one's own needs :meth:`fingerprint` only; the frontier makes the identity of it with :func:`identity_of`.
+    """
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Self:
+        """Build it for a crawl."""
+        return cls()
+
+    def fingerprint(self, request: Request) -> bytes:
+        """Give 20 bytes that are the same for requests that ask for the same."""
+        return fingerprint(request)
+
+    def identity(self, request: Request) -> int:
+        """Give the first 64 bits of :meth:`fingerprint` as a signed integer, and keep it on the request."""
+        identity = request._identity
+        if identity is None:
+            if request._method == "GET" and not request._body:
+                identity = _identity_of_url(request._url)
+            else:
+                identity = identity_of(fingerprint(request))
+            request._identity = identity
+        return identity
