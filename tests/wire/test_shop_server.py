@@ -188,11 +188,9 @@ def test_a_taken_port_is_an_error_and_a_stopped_shop_starts_again() -> None:
 
 def test_serve_runs_until_cancelled() -> None:
     async def main() -> None:
-        shop = Shop(books=3)
-        task = asyncio.create_task(serve(shop))
-        async with asyncio.timeout(5):
-            while "not started" in repr(shop):  # noqa: ASYNC110 - serve has no event, it is meant for the command
-                await asyncio.sleep(0.01)
+        shop, started = Shop(books=3), asyncio.Event()
+        task = asyncio.create_task(serve(shop, lambda _: started.set()))
+        await asyncio.wait_for(started.wait(), 5)
         async with ClientSession(shop.url) as session:
             await text_of(session, "/")
         task.cancel()

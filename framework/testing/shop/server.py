@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final
 
@@ -31,7 +31,7 @@ _ROUTES: Final[dict[str, Handler]] = {
     **misbehaviour.ROUTES,
     **mazes.ROUTES,
 }
-_GRACE_S: Final = 0.15  # per stage, and aiohttp has two: answers under way may end, then they are cancelled
+_GRACE_S: Final = 0.1  # per stage, and aiohttp has two: answers under way may end, then they are cancelled
 _STOP_LIMIT_S: Final = 0.5
 _BACKLOG: Final = 2048
 _PORT_ATTEMPTS: Final = 10
@@ -214,7 +214,13 @@ def _note(entry: LogEntry, request: web.BaseRequest, response: web.StreamRespons
         entry.body_bytes = len(response.body)
 
 
-async def serve(shop: Shop) -> None:
-    """Serve until cancelled, then stop the shop. What `fwk shop` runs."""
+async def serve(shop: Shop, on_start: Callable[[Shop], None] | None = None) -> None:
+    """Serve until cancelled, then stop the shop. What `fwk shop` runs.
+
+    :param on_start: called once the shop answers, when its address is known
+    :raises OSError: the port is taken or an address is not this machine's
+    """
     async with shop:
+        if on_start is not None:
+            on_start(shop)
         await asyncio.get_running_loop().create_future()
