@@ -84,11 +84,12 @@ class BaseItemExporter:
         """Return the value to write for one field; override it to change values.
 
         Args:
-            field: the field's metadata; its ``serializer``, a function of the value, is applied. Empty for a dict.
+            field: the field's metadata; its ``serializer``, a function of the value, is applied (in a Pydantic model
+                it lies in ``json_schema_extra``). Empty for a dict.
             name: the field's name in the output.
             value: what the item holds.
         """
-        serializer = field.get("serializer")
+        serializer = _serializer_of(field)
         return value if serializer is None else serializer(value)
 
     def serialized_fields(
@@ -155,14 +156,22 @@ class BaseItemExporter:
         known = self._without_serializers.get(kind)
         if known is None:
             adapter = ItemAdapter(item)
-            known = not any("serializer" in adapter.get_field_meta(name) for name in adapter.field_names())
+            known = not any(_serializer_of(adapter.get_field_meta(name)) for name in adapter.field_names())
             if not isinstance(item, dict):
                 self._without_serializers[kind] = known
         return known
 
 
-def _broken_serializer(item: Any, name: str, meta: Mapping[str, Any], error: Exception) -> str:
+def _serializer_of(meta: Mapping[str, Any]) -> Any:
     serializer = meta.get("serializer")
+    extra = meta.get("json_schema_extra")
+    if serializer is None and isinstance(extra, Mapping):
+        return extra.get("serializer")
+    return serializer
+
+
+def _broken_serializer(item: Any, name: str, meta: Mapping[str, Any], error: Exception) -> str:
+    serializer = _serializer_of(meta)
     who = f"serializer {getattr(serializer, '__qualname__', serializer)}" if serializer else "serialize_field"
     return (
         f"field {name!r} of {type(item).__name__}: {who} raised {type(error).__name__}: {error}; "
