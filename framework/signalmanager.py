@@ -84,13 +84,15 @@ class SignalManager:
             sender: only signals from this sender.
             weak: do not keep the handler (or its object) alive.
         """
-        if not callable(receiver):
-            msg = f"signal handler {receiver!r} for {signal!r} is not callable"
+        if not callable(receiver):  # as untyped code may have it
+            msg = f"signal handler {receiver!r} for {signal!r} is not callable"  # type: ignore[unreachable]
             raise TypeError(msg)
         entry = _Receiver(receiver, sender, weak=weak)
-        receivers = self._receivers.setdefault(signal, [])
+        # The dead go first: a new object may have the address, and so the key, of one that is gone.
+        receivers = [known for known in self._receivers.get(signal, ()) if known.handler is not None]
         if all(known.key != entry.key or known.sender is not entry.sender for known in receivers):
             receivers.append(entry)
+        self._receivers[signal] = receivers
 
     def disconnect(self, receiver: Handler, signal: Any, *, sender: Any = _ANY_SENDER) -> None:
         """Stop calling ``receiver`` for ``signal``; nothing happens where it was not connected."""

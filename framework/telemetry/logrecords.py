@@ -45,7 +45,8 @@ class Masking(logging.Filter):
         if masked != message:
             record.msg, record.args = masked, None
         if record.exc_info and not record.exc_text:
-            record.exc_text = _formatter.formatException(record.exc_info)  # formatters take this text when it is there
+            # Every formatter takes this text where it is there.
+            record.exc_text = _formatter.formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self._mask(record.exc_text)
         if record.stack_info:

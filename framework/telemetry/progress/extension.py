@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, Self
 
 from framework import signals
@@ -55,7 +54,7 @@ class Progress:
         self._open_display = open_display
         self._display: Display | None = None
         self._pace = Pace()
-        self._is_over = asyncio.Event()
+        self._over: asyncio.Future[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -88,21 +87,23 @@ class Progress:
         if engine is None or self._display is not None:
             return
         self._display = self._open_display()
-        engine.spawn(self._feed(self._display, engine), "progress display")
+        self._over = asyncio.get_running_loop().create_future()
+        engine.spawn(self._feed(self._display, engine, self._over), "progress display")
 
     def stop(self) -> None:
         """Close the display; calling it again changes nothing."""
         display, self._display = self._display, None
-        self._is_over.set()
         if display is not None:
             display.close()
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
 
-    async def _feed(self, display: Display, engine: Engine) -> None:
+    async def _feed(self, display: Display, engine: Engine, over: asyncio.Future[None]) -> None:
         clock = asyncio.get_running_loop().time
         began_at = clock()
         try:
             self._pace.add(self._read(engine, 0.0))
-            while not await self._is_over_within(display.interval_s):
+            while not (await asyncio.wait((over,), timeout=display.interval_s))[0]:
                 reading = self._read(engine, clock() - began_at)
                 self._pace.add(reading)
                 display.show(reading, self._pace)
@@ -112,12 +113,6 @@ class Progress:
         finally:
             # Also after a Ctrl-C, when no signal comes: the terminal must not stay without its cursor.
             self.stop()
-
-    async def _is_over_within(self, seconds: float) -> bool:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._is_over.wait()
-        return self._is_over.is_set()
 
     def _read(self, engine: Engine, at_s: float) -> Reading:
         stats, view = self._crawler.stats, engine.view()

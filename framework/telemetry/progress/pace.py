@@ -81,10 +81,13 @@ class Pace:
     def __init__(self, window_s: float = WINDOW_S) -> None:
         self._window_s = window_s
         self._readings: deque[Reading] = deque()
+        self._first: Reading | None = None
 
     def add(self, reading: Reading) -> None:
         """Take the next reading; their times must not fall."""
         readings = self._readings
+        if self._first is None:
+            self._first = reading
         readings.append(reading)
         while len(readings) > 2 and readings[1].at_s <= reading.at_s - self._window_s:
             readings.popleft()
@@ -97,15 +100,11 @@ class Pace:
     @property
     def mean_pages_per_s(self) -> float:
         """Pages a second since the beginning."""
-        last = self._readings[-1] if self._readings else None
-        return last.pages / last.at_s if last and last.at_s > 0 else 0.0
+        # A resumed crawl begins with the pages of its earlier runs.
+        return 0.0 if self._first is None else _slope(self._first, self._readings[-1], "pages")
 
     def _slope(self, name: str) -> float:
-        if len(self._readings) < 2:
-            return 0.0
-        first, last = self._readings[0], self._readings[-1]
-        span_s = last.at_s - first.at_s
-        return float(getattr(last, name) - getattr(first, name)) / span_s if span_s > 0 else 0.0
+        return _slope(self._readings[0], self._readings[-1], name) if self._readings else 0.0
 
     def eta(self) -> Eta | None:
         """Return when the crawl may end; ``None`` while too little is known.
@@ -127,3 +126,8 @@ class Pace:
             return Eta(low_s, None)
         high_s = left / -growth_per_s if left else 0.0
         return Eta(low_s, max(low_s, high_s))
+
+
+def _slope(first: Reading, last: Reading, name: str) -> float:
+    span_s = last.at_s - first.at_s
+    return float(getattr(last, name) - getattr(first, name)) / span_s if span_s > 0 else 0.0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import pytest
 
@@ -37,3 +38,32 @@ def test_arguments_that_do_not_fit_are_shown_masked() -> None:
     Masking().filter(record)
 
     assert record.getMessage().startswith("%d of it (with ('password=***'")
+
+
+def test_a_traceback_that_another_handler_formatted_is_masked_too() -> None:
+    record = logging.LogRecord("x", logging.INFO, __file__, 1, "x", None, None)
+    record.exc_text = "ValueError: password=hunter2"
+
+    Masking().filter(record)
+
+    assert record.exc_text == "ValueError: password=***"
+
+
+def record_of_an_exception() -> logging.LogRecord:
+    try:
+        raise ValueError("token=abc123")
+    except ValueError:
+        return logging.LogRecord("x", logging.INFO, __file__, 1, "x", None, sys.exc_info())
+
+
+def test_a_traceback_that_nobody_formatted_is_masked() -> None:
+    record = record_of_an_exception()
+
+    Masking().filter(record)
+
+    assert record.exc_text is not None
+    assert record.exc_text.endswith("ValueError: token=***")
+
+
+def test_json_formats_a_traceback_that_no_filter_saw() -> None:
+    assert "ValueError: token=abc123" in JsonFormatter().format(record_of_an_exception())
