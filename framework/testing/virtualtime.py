@@ -1,0 +1,64 @@
+"""An event loop whose clock jumps: waiting costs no time, and waiting for nothing is an error.
+
+For tests of pure asyncio code: when every task waits, the loop's time jumps to the next timer, so that minutes of
+politeness take milliseconds. When every task waits and there is no timer, nothing could ever happen again: that raises
+``Deadlock``. Not for code with sockets, threads or processes: the clock would jump past them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Deadlock(RuntimeError):
+    """Every task waits for another one."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting for a timer, moves the clock there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if events:
+            return events
+        if timeout is None:
+            msg = "every task waits and no timer is set: nothing can happen any more"
+            raise Deadlock(msg)
+        self.now += max(0.0, timeout)
+        return events
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop with a clock that jumps, beginning at 0."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._jumping.now
+
+
+def run_virtual(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a new virtual-time loop.
+
+    Raises:
+        Deadlock: every task waits for another one.
+    """
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(coroutine)
+
+
+def virtual_now() -> float:
+    """Return the time of the running loop: the clock to give to what is tested."""
+    return asyncio.get_running_loop().time()
