@@ -20,6 +20,7 @@ from .options import Group, Option, group, group_of, option, record
 from .priorities import SETTINGS_PRIORITIES, Origin, get_settings_priority
 from .settings import Settings
 from .store import BaseSettings
+from .validation import validate
 
 __all__ = [
     "SETTINGS_PRIORITIES",
@@ -46,4 +47,5 @@ __all__ = [
     "layer_from_spider",
     "option",
     "record",
+    "validate",
 ]

@@ -102,8 +102,7 @@ class Edits(Getters):
             raise SettingsError(msg) from None
 
     def _merged(self, name: str) -> dict[Any, Any]:
-        """Return ``<name>_BASE`` updated by ``name``; a class and its dotted path are one key, the later "
-        "spelling wins."""
+        """Return ``<name>_BASE`` updated by ``name``; a class and its dotted path are one key."""
         merged = self.getdict(f"{name}_BASE")
         for component, order in self.getdict(name).items():
             merged = {**_without(merged, component), component: order}

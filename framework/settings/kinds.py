@@ -20,7 +20,7 @@ _TRUE_TEXTS = frozenset({"1", "true", "yes", "on"})
 _FALSE_TEXTS = frozenset({"0", "false", "no", "off"})
 
 
-class Misfit(ValueError):
+class Misfit(ValueError):  # noqa: N818 - no error of the program: it is caught and worded where the name is known
     """A value does not fit its kind; the text, when there is one, names the part that does not."""
 
 
@@ -44,6 +44,15 @@ class Kind:
             Misfit: the value does not fit.
         """
         return value
+
+
+def bounds_text(minimum: float | None, maximum: float | None) -> str:
+    """Return the bounds of a number as text: ``>= 0``, ``from 1 to 5`` or nothing."""
+    if minimum is not None and maximum is not None:
+        return f"from {minimum:g} to {maximum:g}"
+    if minimum is not None:
+        return f">= {minimum:g}"
+    return "" if maximum is None else f"<= {maximum:g}"
 
 
 class BoolKind(Kind):
@@ -74,17 +83,9 @@ class NumberKind(Kind):
     def __init__(self, minimum: float | None = None, maximum: float | None = None) -> None:
         self.minimum = minimum
         self.maximum = maximum
-        self.wants = f"{self.noun}{self.bounds and ' ' + self.bounds}"
+        bounds = bounds_text(minimum, maximum)
+        self.wants = f"{self.noun} {bounds}" if bounds else self.noun
         self.example = self.example if minimum is None else max(minimum, self.example)
-
-    @property
-    def bounds(self) -> str:
-        """The bounds as text: ``>= 0``, ``from 1 to 5`` or nothing."""
-        if self.minimum is not None and self.maximum is not None:
-            return f"from {self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None:
-            return f">= {self.minimum:g}"
-        return "" if self.maximum is None else f"<= {self.maximum:g}"
 
     def _bounded(self, number: float) -> Any:
         if self.minimum is not None and number < self.minimum:

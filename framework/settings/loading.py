@@ -72,7 +72,7 @@ def layer_from_module(module: ModuleType, layer: str = "project") -> Layer:
     try:
         source = Path(file or "").read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return Layer(layer, values, {name: f"module {module.__name__}" for name in values})
+        return Layer(layer, values, dict.fromkeys(values, f"module {module.__name__}"))
     place, lines = shown_path(Path(str(file))), lines_of_assignments(source)
     return Layer(layer, values, {name: _with_line(place, lines.get(name, lines.get("*"))) for name in values})
 
@@ -131,7 +131,7 @@ def layer_from_pairs(pairs: Iterable[str]) -> Layer:
 
 def shown_path(path: Path) -> str:
     """Return a path as a person would write it: relative to the working folder when it is inside."""
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, which nobody wrote
+    absolute = Path(os.path.abspath(path))  # resolve() would follow links, which nobody wrote
     try:
         return str(absolute.relative_to(Path.cwd()))
     except (ValueError, OSError):

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast, dataclass_transform, get_type_hints
 
 from .annotations import kind_of
 from .containers import RecordKind
-from .kinds import Kind, Misfit
+from .kinds import Kind, Misfit, bounds_text
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -102,6 +102,11 @@ class Option:
     def kind(self) -> Kind:
         """What a value must be."""
         return kind_of(self._owner.hints[self.field], self.minimum, self.maximum)
+
+    @property
+    def bounds(self) -> str:
+        """The bounds of its numbers as text, or ``""``."""
+        return bounds_text(self.minimum, self.maximum)
 
     @property
     def wants(self) -> str:

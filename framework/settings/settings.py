@@ -81,8 +81,9 @@ class Settings(BaseSettings):
         values: dict[str, Any] = {}
         problems: list[str] = []
         for option in group_of(cls).options:
+            entry = self.attributes.get(option.name)
             try:
-                values[option.field] = option.read(self[option.name] if option.name in self else option.default)
+                values[option.field] = option.read(entry.value if entry else option.default)
             except Misfit as misfit:
                 problems.append(self.problem(option, misfit))
         if problems:

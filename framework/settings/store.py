@@ -41,29 +41,33 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
     Args:
         values: a mapping to begin with.
         priority: the priority of ``values``, a name of ``SETTINGS_PRIORITIES`` or a number.
+
+    Attributes:
+        attributes: name to stored value, with ``value``, ``priority`` and ``origin`` (Scrapy's name).
+        frozen: whether every change is refused.
     """
 
     def __init__(self, values: Mapping[Any, Any] | str | None = None, priority: int | str = "project") -> None:
         self.frozen = False
-        self._entries: dict[Any, Entry] = {}
+        self.attributes: dict[Any, Entry] = {}
         if values:
             self.update(values, priority)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {len(self._entries)} values{', frozen' if self.frozen else ''}>"
+        return f"<{type(self).__name__} {len(self.attributes)} values{', frozen' if self.frozen else ''}>"
 
     def __getitem__(self, name: Any) -> Any:
-        entry = self._entries.get(name)
+        entry = self.attributes.get(name)
         return None if entry is None else entry.value
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self.attributes
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._entries)
+        return iter(self.attributes)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.attributes)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Mapping) and self.copy_to_dict() == plain(other)
@@ -75,7 +79,7 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
 
     def __delitem__(self, name: Any) -> None:
         self._assert_mutable()
-        del self._entries[name]
+        del self.attributes[name]
         self._changed()
 
     def get(self, name: Any, default: Any = None) -> Any:
@@ -85,16 +89,16 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
 
     def getpriority(self, name: Any) -> int | None:
         """Return the priority of the value, or ``None`` when nobody has set it."""
-        entry = self._entries.get(name)
+        entry = self.attributes.get(name)
         return None if entry is None else entry.priority
 
     def maxpriority(self) -> int:
         """Return the highest priority of all values, or that of defaults when there are none."""
-        return max((entry.priority for entry in self._entries.values()), default=get_settings_priority("default"))
+        return max((entry.priority for entry in self.attributes.values()), default=get_settings_priority("default"))
 
     def origin(self, name: Any) -> Origin | None:
         """Return where the value came from, or ``None`` when nobody has set it."""
-        entry = self._entries.get(name)
+        entry = self.attributes.get(name)
         return None if entry is None else entry.origin
 
     def set(self, name: Any, value: Any, priority: int | str = "project", place: str | None = None) -> None:
@@ -111,11 +115,11 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
         """
         self._assert_mutable()
         number = get_settings_priority(priority)
-        entry = self._entries.get(name)
+        entry = self.attributes.get(name)
         if entry is not None and number < entry.priority:
             return
         origin = origin_of_layer(priority) if place is None else Origin(layer_name(priority), place)
-        self._entries[name] = Entry(value, number, origin)
+        self.attributes[name] = Entry(value, number, origin)
         self._changed()
 
     def setdefault(self, name: Any, default: Any = None, priority: int | str = "project") -> Any:
@@ -150,7 +154,7 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
         """
         self._assert_mutable()
         if isinstance(values, BaseSettings):
-            for name, entry in values._entries.items():
+            for name, entry in values.attributes.items():
                 self.set(name, entry.value, entry.priority, entry.origin.place)
             return
         if isinstance(values, str):
@@ -161,7 +165,7 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
     def delete(self, name: Any, priority: int | str = "project") -> None:
         """Remove a value, unless it is of higher priority or there is none."""
         self._assert_mutable()
-        entry = self._entries.get(name)
+        entry = self.attributes.get(name)
         if entry is not None and get_settings_priority(priority) >= entry.priority:
             del self[name]
 
@@ -172,7 +176,7 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
             KeyError: nobody has set it and no default is given.
         """
         self._assert_mutable()
-        if name not in self._entries:
+        if name not in self.attributes:
             if default:
                 return default[0]
             raise KeyError(name)
@@ -185,7 +189,7 @@ class BaseSettings(Edits, MutableMapping[Any, Any]):
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.frozen = False
-        other._entries = {name: entry.copy() for name, entry in self._entries.items()}
+        other.attributes = {name: entry.copy() for name, entry in self.attributes.items()}
         other._changed()
         return other
 
