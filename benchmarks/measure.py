@@ -6,10 +6,10 @@ account of the process, pages from the server's count, items from the file that 
 
 import json
 import os
+import signal
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 from benchmarks import sites
 from benchmarks.drivers.registry import Driver, Task
-from benchmarks.server import Server, pin
+from benchmarks.server import Server
 
+_LAUNCH = Path(__file__).resolve().parent / "launch.py"
 _SPARE_REQUESTS = 2  # robots.txt and the like; more means that pages were fetched twice
 _RUN_LIMIT_S = 900.0
-_KIB_OF_MAXRSS = 1024 if os.uname().sysname == "Linux" else 1  # Linux counts in KiB, macOS in bytes
+_MAXRSS_UNIT_BYTES = 1024 if os.uname().sysname == "Linux" else 1  # Linux counts in KiB, macOS in bytes
 
 _digest = cache(sites.digest)
 
@@ -87,33 +88,30 @@ def measure(driver: Driver, python: Path, site: sites.Site, server: Server, core
 
 
 def _execute(command: list[str], folder: Path, stamp: Path, core: int | None) -> _Ended:
-    log = folder / "log"
+    log, report = folder / "log", folder / "report"
+    launch = [sys.executable, "-I", "-S", str(_LAUNCH), str(report), str(-1 if core is None else core)]
     with log.open("wb") as lines:
-        began_at = time.monotonic()
         process = subprocess.Popen(
-            command,
+            [*launch, str(_RUN_LIMIT_S), *command],
             cwd=folder,
             env={**os.environ, "BENCH_STAMP": str(stamp)},
             stdin=subprocess.DEVNULL,
             stdout=lines,
             stderr=lines,
+            start_new_session=True,
         )
-        pin(process, core)
-        limit = threading.Timer(_RUN_LIMIT_S, process.kill)
-        limit.start()
         try:
-            _, status, usage = os.wait4(process.pid, 0)
-            ended_at = time.monotonic()
+            process.wait()
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # the launcher and its driver
+            process.wait()
             raise
-        finally:
-            limit.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-    peak_bytes = usage.ru_maxrss * _KIB_OF_MAXRSS
-    cpu_s = usage.ru_utime + usage.ru_stime
-    return _Ended(began_at, ended_at, cpu_s, peak_bytes, process.returncode, " | ".join(words))
+    words = " | ".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:])
+    if process.returncode:
+        return _Ended(0, 0, 0, 0, process.returncode, words)
+    began_at, ended_at, cpu_s, maxrss, exit_code = report.read_text(encoding="ascii").split()
+    peak_bytes = int(maxrss) * _MAXRSS_UNIT_BYTES
+    return _Ended(float(began_at), float(ended_at), float(cpu_s), peak_bytes, int(exit_code), words)
 
 
 def _count_fault(site: sites.Site, fetched: int) -> str:
