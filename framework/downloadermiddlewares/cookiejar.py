@@ -18,6 +18,7 @@ _MOST_BYTES = 4096
 """Of name and value together, as browsers have it."""
 _MOST_PER_DOMAIN = 180
 _MOST_DOMAINS = 20_000
+_BLANK = " \t"
 _FOREVER = 253_402_300_799.0
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -167,8 +168,8 @@ def parse_set_cookie(header: bytes, address: Address, now_at: float) -> Cookie |
     attributes = _attributes(rest)
     path = attributes.get("path", "")
     return make_cookie(
-        name.strip(),
-        value.strip(),
+        name.strip(_BLANK),
+        value.strip(_BLANK),
         address,
         domain=attributes.get("domain", ""),
         path=path if path.startswith("/") else "",
@@ -263,7 +264,7 @@ def _attributes(text: str) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for part in text.split(";"):
         name, _, value = part.partition("=")
-        attributes[name.strip().lower()] = value.strip()
+        attributes[name.strip(_BLANK).lower()] = value.strip(_BLANK)
     return attributes
 
 

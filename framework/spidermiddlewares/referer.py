@@ -10,7 +10,7 @@ The policies are those of the W3C's "Referrer Policy", section 3. A referrer nev
 from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from framework.components import load_object
 from framework.exceptions import NotConfigured, PluginError
@@ -59,11 +59,8 @@ class ReferrerPolicy:
 
     def stripped_referrer(self, url: str) -> str:
         """Give a URL without user information and fragment."""
-        url = url.partition("#")[0]
-        scheme, _, rest = url.partition("://")
-        authority, slash, path = rest.partition("/")
-        host = authority.rpartition("@")[2] or authority
-        return f"{scheme}://{host}{slash or '/'}{path}"
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
 
 
 class NoReferrerPolicy(ReferrerPolicy):
