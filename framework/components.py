@@ -109,6 +109,6 @@ def build_enabled(paths: list[str | Callable[..., Any]], crawler: Crawler) -> li
 
 
 def accepts(function: Callable[..., Any], name: str) -> bool:
-    """Say whether a hook takes an argument called ``name`` (or ``**kwargs``): old code takes ``spider``, new may not."""
+    """Say whether a hook takes an argument called ``name``: older code takes ``spider``, newer need not."""
     parameters = inspect.signature(function).parameters
     return name in parameters or any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())

@@ -25,7 +25,7 @@ from framework.engine.items import ItemStage
 from framework.engine.limits import Limits
 from framework.engine.parts import Parts
 from framework.engine.spiderchain import SpiderChain
-from framework.exceptions import PluginError, SettingsError, UsageError
+from framework.exceptions import PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.hosts import Politeness
 from framework.frontier.memory import MemoryFrontier
@@ -64,8 +64,8 @@ class Crawler:
     """
 
     def __init__(self, spidercls: type[Spider], settings: Settings | dict[str, Any] | None = None) -> None:
-        if not isinstance(spidercls, type):
-            msg = f"Crawler takes a spider class, not the object {spidercls!r}"
+        if not (isinstance(spidercls, type) and hasattr(spidercls, "update_settings")):
+            msg = f"Crawler takes a spider class, not {spidercls!r}"
             raise PluginError(msg)
         self.spidercls = spidercls
         self.settings = settings.copy() if isinstance(settings, Settings) else Settings(settings)

@@ -39,7 +39,7 @@ def loop_factory(choice: str) -> Callable[[], asyncio.AbstractEventLoop]:
             msg = "LOOP = 'uvloop' needs the package uvloop: pip install uvloop, or set LOOP = 'auto'"
             raise SettingsError(msg) from None
         return asyncio.new_event_loop
-    return uvloop.new_event_loop  # type: ignore[no-any-return]
+    return uvloop.new_event_loop
 
 
 class CrawlerProcess:

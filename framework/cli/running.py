@@ -6,7 +6,7 @@ import logging
 import pdb
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,9 +18,10 @@ from framework.exceptions import CrawlError, PluginError, SettingsError, UsageEr
 from framework.failure import Failure
 from framework.process import CrawlerProcess
 from framework.settings import Settings
+from framework.settings.declared import LogOptions
 from framework.settings.validation import validate
 from framework.spiders import Spider
-from framework.telemetry.logs import LogOptions, configure_logging
+from framework.telemetry.logs import configure_logging
 
 from .main import EXIT_FAILED
 
@@ -54,7 +55,6 @@ class RunOptions:
     loglevel: str | None = None
     nolog: bool = False
     debug: bool = False
-    _spider_arguments: dict[str, str] = field(default_factory=dict)
 
     def spider_arguments(self) -> dict[str, str]:
         """Return the ``-a`` options as a dictionary.
@@ -137,7 +137,7 @@ def run_spider(spidercls: type[Spider], settings: Settings, options: RunOptions)
     options.apply_to(settings)
     crawler = Crawler(spidercls, settings)
     notes = validate(crawler.settings)
-    with configure_logging(LogOptions.from_settings(crawler.settings), secrets=()):
+    with configure_logging(crawler.settings.group(LogOptions)):
         for note in notes:
             logger.warning("%s", note)
         if options.debug:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import TYPE_CHECKING
 
 import click
 
 from framework.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from framework.testing.shop import Shop
 
 
 @click.command("shop")
@@ -18,7 +22,7 @@ from framework.exceptions import UsageError
 @click.option("--log-file", metavar="FILE", help="Write every request there, a JSON object a line.")
 def command(host: str, port: int, books: int, seed: int, log_file: str | None) -> None:
     """Serve the demo shop until Ctrl-C."""
-    from framework.testing.shop import Shop
+    from framework.testing.shop import Shop  # the server is imported only when it serves
 
     shop = Shop(books=books, host=host, port=port, seed=seed, log_file=log_file)
     with contextlib.suppress(KeyboardInterrupt):
@@ -29,10 +33,7 @@ def command(host: str, port: int, books: int, seed: int, log_file: str | None) -
             raise UsageError(msg) from error
 
 
-async def _serve(shop: object) -> None:
-    from framework.testing.shop import Shop
-
-    assert isinstance(shop, Shop)  # noqa: S101 - made above; the import is late to keep the command line quick
+async def _serve(shop: Shop) -> None:
     async with shop:
         click.echo(f"The shop is open at {shop.url} ({len(shop.books)} books); Ctrl-C closes it")
         await asyncio.Event().wait()

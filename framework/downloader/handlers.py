@@ -41,6 +41,11 @@ class Handlers:
         options = crawler.settings.group(DownloadOptions)
         return cls({**options.handlers_base, **options.handlers}, crawler)
 
+    @property
+    def schemes(self) -> frozenset[str]:
+        """Return the URL schemes that have a handler, in lower case."""
+        return frozenset(self._paths)
+
     async def download(self, request: Request, exchange: Exchange) -> Response:
         """Fetch by the handler of the URL's scheme.
 

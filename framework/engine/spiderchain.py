@@ -118,7 +118,7 @@ class SpiderChain:
                     result = hooks.through(result, response)
         return result
 
-    def _wrapped(self, step: _Step, result: Output, response: Response | None) -> Output:
+    def _wrapped(self, step: _Step, result: Output, response: Response | None) -> Any:
         name = type(step.middleware).__name__
         if isinstance(result, AsyncIterable):
             if step.wrap_async is not None:

@@ -19,7 +19,8 @@ from typing import Any
 from framework import signals
 from framework.exceptions import CloseSpider, DownloadError, IgnoreRequest
 from framework.failure import Failure
-from framework.http import NO_CALLBACK, Request, Response
+from framework.http import Request, Response
+from framework.http.request import NO_CALLBACK
 from framework.pipelines.items import is_item
 from framework.protocols import DONE, REPLACED, Fate, FateKind, Lease
 

@@ -1,8 +1,8 @@
 """The identity of a request: what de-duplication, items and the stored form of a crawl go by.
 
-An ordinary request is its fingerprint. A request with ``dont_filter`` is a hash of (identity of its parent, fingerprint,
-n-th such child of this parent), so that it is never confused with another one, and still is the same request when its
-parent is crawled again after a crash. Identities are signed 64-bit numbers, as SQLite stores them.
+An ordinary request is its fingerprint. A request with ``dont_filter`` is a hash of (identity of its parent,
+fingerprint, n-th such child of this parent), so that it is never confused with another one, and still is the same
+request when its parent is crawled again after a crash. Identities are signed 64-bit numbers, as SQLite stores them.
 """
 
 from __future__ import annotations

@@ -194,12 +194,10 @@ class MemoryFrontier:
             host = schedule.take(now)
             if host is None:
                 break
-            request = self._next_of(host, now)
-            if request is None:
-                schedule.place(host, now)
-                continue
-            schedule.reserve(host, now)
-            leases.append(self._lease(request, host))
+            next_request = self._next_of(host, now)
+            if next_request is not None:
+                schedule.reserve(host, now)
+                leases.append(self._lease(next_request, host))
         return leases
 
     def _next_of(self, host: Host, now: float) -> Request | None:

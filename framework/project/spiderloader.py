@@ -6,6 +6,7 @@ is one clear error with file and line, not a traceback.
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import importlib
 import importlib.util
@@ -99,7 +100,7 @@ class SpiderLoader:
         modules = ", ".join(self._modules) or "nothing"
         return f"there is no spider {name!r}, nor any other in SPIDER_MODULES ({modules}); make one: fwk genspider"
 
-    def find_by_request(self, request: Request) -> list[str]:
+    def find_by_request(self, request: Request) -> builtins.list[str]:
         """Return the names of the spiders whose ``allowed_domains`` have the request's domain."""
         return [name for name, found in self._found.items() if any(s.handles_request(request) for s in found)]
 

@@ -90,9 +90,32 @@ class Crawler(Protocol):
     ``engine`` is set before any hook is called; while components are built it is ``None``.
     """
 
-    settings: Settings
-    stats: StatsCollector
-    signals: SignalManager
-    spider: Any
-    engine: Engine | None
-    request_fingerprinter: Any
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of the crawl."""
+        ...
+
+    @property
+    def stats(self) -> Any:
+        """Return the stats collector (a ``StatsCollector``)."""
+        ...
+
+    @property
+    def signals(self) -> SignalManager:
+        """Return the signal manager."""
+        ...
+
+    @property
+    def spider(self) -> Any:
+        """Return the spider."""
+        ...
+
+    @property
+    def engine(self) -> Engine | None:
+        """Return the engine, once the crawl is built."""
+        ...
+
+    @property
+    def request_fingerprinter(self) -> Any:
+        """Return what says which requests are the same."""
+        ...

@@ -10,6 +10,7 @@ from framework.exceptions import PluginError
 from framework.http import Request, Response
 from framework.protocols import Crawler
 from framework.settings import Settings
+from framework.settings.loading import layer_from_spider
 from framework.signals import spider_closed
 
 __all__ = ["Spider"]
@@ -73,7 +74,7 @@ class Spider:
     @classmethod
     def update_settings(cls, settings: Settings) -> None:
         """Add ``custom_settings`` to the settings of a crawl."""
-        settings.setdict(cls.custom_settings or {}, priority="spider")
+        settings.apply(layer_from_spider(cls))
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests (and items). The default asks ``start_requests``, which goes by ``start_urls``."""
@@ -82,7 +83,7 @@ class Spider:
 
     def start_requests(self) -> Iterable[Any]:
         """Return the first requests: the older, synchronous form of ``start``."""
-        urls = self.start_urls
+        urls: Any = self.start_urls
         if isinstance(urls, str):
             msg = f"{type(self).__name__}.start_urls is a string; make it a list: start_urls = [{urls!r}]"
             raise PluginError(msg)

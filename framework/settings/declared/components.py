@@ -66,7 +66,7 @@ class ComponentOptions:
         default={
             "framework.telemetry.closespider.CloseSpider": 0,
             "framework.telemetry.corestats.CoreStats": 0,
-            "framework.telemetry.logstats.LogStats": 0,
+            "framework.telemetry.progress.Progress": 0,
         },
         doc=_BASE.format("EXTENSIONS"),
     )
