@@ -6,6 +6,7 @@ where these are clean UTF-8, without making a str of the whole page first.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Protocol
 
 from lxml import etree, html
@@ -72,7 +73,9 @@ def parse_response(response: Selectable, type_: str | None, huge_tree: bool = Tr
     return root, type_ or "html"
 
 
+@lru_cache(maxsize=4)
 def _parser(xml: bool, huge_tree: bool) -> Any:
+    # Kept, as making one costs a fifth of parsing a small page; lxml locks it while it is in use.
     # recover: pages are as they are. Entities are not resolved and nothing is fetched: the page is not ours.
     if xml:
         return etree.XMLParser(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
 from re import Pattern
 from typing import Any, SupportsIndex, cast
+from weakref import ref
 
 import parsel
 from lxml import etree
@@ -43,8 +44,10 @@ def _compiled(query: str) -> etree.XPath | None:
 
 
 @lru_cache(maxsize=2048)
-def _translated(query: str, xml: bool) -> str:
-    return (_XML_TRANSLATOR if xml else _HTML_TRANSLATOR).css_to_xpath(query)
+def _translated(query: str, xml: bool) -> tuple[str, etree.XPath | None]:
+    """Translate a CSS query into an XPath, as text and compiled."""
+    xpath = (_XML_TRANSLATOR if xml else _HTML_TRANSLATOR).css_to_xpath(query)
+    return xpath, _compiled(xpath)
 
 
 class SelectorList(parsel.SelectorList["Selector"]):
@@ -115,24 +118,23 @@ class SelectorList(parsel.SelectorList["Selector"]):
 
     def css(self, query: str) -> SelectorList:
         """Apply a CSS query to each element; give all results as one list."""
-        if self._made_by is not None and not list.__len__(self):
-            return type(self)()
-        type_ = self._made_by[1] if self._made_by is not None else ""
-        results = self._results(_translated(query, type_ == "xml")) if type_ else None
-        if results is None:
-            return cast("SelectorList", super().css(query))
-        return self._of_results(results, _translated(query, type_ == "xml"), type_)
+        if self._made_by is not None:
+            xpath, evaluator = _translated(query, self._made_by[1] == "xml")
+            results = self._results(evaluator)
+            if results is not None:
+                return self._of_results(results, xpath, self._made_by[1])
+        return cast("SelectorList", super().css(query))
 
     def xpath(self, xpath: str, namespaces: Any = None, **kwargs: Any) -> SelectorList:
         """Apply an XPath query to each element; give all results as one list."""
-        results = None if namespaces or kwargs or self._made_by is None else self._results(xpath)
-        if results is None or self._made_by is None:
-            return cast("SelectorList", super().xpath(xpath, namespaces, **kwargs))
-        return self._of_results(results, xpath, self._made_by[1])
+        if self._made_by is not None and not (namespaces or kwargs):
+            results = self._results(_compiled(xpath))
+            if results is not None:
+                return self._of_results(results, xpath, self._made_by[1])
+        return cast("SelectorList", super().xpath(xpath, namespaces, **kwargs))
 
-    def _results(self, xpath: str) -> list[Any] | None:
+    def _results(self, evaluator: etree.XPath | None) -> list[Any] | None:
         """Run a query over bare results; ``None`` when one of them or the query is not plain."""
-        evaluator = _compiled(xpath)
         if evaluator is None:
             return None
         results: list[Any] = []
@@ -199,9 +201,10 @@ class Selector(parsel.Selector):
         ValueError: both response and text are given, or none of response, text and root.
     """
 
-    __slots__ = ["_own_namespaces", "response"]
+    __slots__ = ["_own_namespaces", "_response"]
     selectorlist_cls = SelectorList  # type: ignore[assignment]
     _own_namespaces: dict[str, str] | None
+    _response: Any
 
     def __init__(
         self,
@@ -213,7 +216,7 @@ class Selector(parsel.Selector):
     ) -> None:
         if response is not None and text is not None:
             raise ValueError(f"{self.__class__.__name__}.__init__() received both response and text: give one of them")
-        self.response = response
+        self._response = response
         if text is not None:
             super().__init__(text=text, type=type or "html", **kwargs)
             return
@@ -227,9 +230,26 @@ class Selector(parsel.Selector):
         super().__init__(type=type, **kwargs)
 
     @classmethod
-    def _of_result(cls, root: Any, query: str, type_: str) -> Selector:
+    def of_response(cls, response: Selectable, type_: str | None = None) -> Selector:
+        """Make the selector that a response keeps as its own: it does not keep the response alive in turn.
+
+        A circle of the two would hold the tree of each page until the garbage collector comes by.
+        """
+        root, type_ = parse_response(response, type_)
+        new = cls._of_result(root, None, type_)
+        new._response = ref(response)
+        return new
+
+    @property
+    def response(self) -> Any:
+        """The response that was given, or ``None``."""
+        response = self._response
+        return response() if isinstance(response, ref) else response
+
+    @classmethod
+    def _of_result(cls, root: Any, query: str | None, type_: str) -> Selector:
         new = cls.__new__(cls)
-        new.response = None
+        new._response = None
         new.root = root
         new.type = type_
         new._expr = query
@@ -260,8 +280,7 @@ class Selector(parsel.Selector):
     def css(self, query: str) -> SelectorList:
         """Find nodes by a CSS query; see parsel."""
         if self._is_plain():
-            xpath = _translated(query, self.type == "xml")
-            evaluator = _compiled(xpath)
+            xpath, evaluator = _translated(query, self.type == "xml")
             if evaluator is not None:
                 return self._evaluated(evaluator, xpath)
         return cast("SelectorList", super().css(query))

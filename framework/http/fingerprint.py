@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Self
 
 from w3lib.url import canonicalize_url
@@ -19,6 +20,8 @@ from w3lib.url import canonicalize_url
 from framework.http.request import Request
 
 FINGERPRINT_BYTES = 20
+
+_first_64_bits = Struct(">q").unpack_from
 
 # http(s), host in lower case, a path without escapes and parameters, a query of pairs of plain words. Without dot
 # segments it is what canonicalize_url leaves as it is, but for the order of the pairs; a property test holds it so.
@@ -61,7 +64,7 @@ def fingerprint(
             # Lengths before the parts, so that no two lists of headers read the same.
             parts += b"\0%b\0%d" % (name, len(values))
             parts += b"".join(b"\0%d:%b" % (len(value), value) for value in values)
-    return blake2b(parts, digest_size=FINGERPRINT_BYTES).digest()
+    return blake2b(parts).digest()[:FINGERPRINT_BYTES]
 
 
 def _header_name(name: bytes | str) -> bytes:
@@ -79,13 +82,18 @@ def _canonical_form(request: Request, keep_fragments: bool) -> bytes:
 
 def identity_of(fingerprint: bytes) -> int:
     """Give the 64-bit identity, signed as SQLite's integers are, that stands for a fingerprint."""
-    return int.from_bytes(fingerprint[:8], "big", signed=True)
+    identity: int = _first_64_bits(fingerprint)[0]
+    return identity
 
 
 @lru_cache(maxsize=8192)
 def _identity_of_url(url: str) -> int:
     """Identity of a plain GET: a page's links were mostly seen on the pages before."""
-    return identity_of(blake2b(canonical_url(url).encode(), digest_size=FINGERPRINT_BYTES).digest())
+    match = _match_plain(url)
+    if match is None or match.group(1) or "/." in url:
+        url = canonical_url(url)
+    identity: int = _first_64_bits(blake2b(url.encode()).digest())[0]
+    return identity
 
 
 class RequestFingerprinter:

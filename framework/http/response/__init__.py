@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from framework.exceptions import NotSupported
 from framework.http.headers import Headers, HeadersInput, RawHeaders, raw_value
 from framework.http.request import Cookies, Request
+from framework.http.response.links import href_of
 from framework.http.url import mask_password
 from framework.link import Link
 
@@ -235,7 +236,7 @@ class Response:
         if encoding is None:
             raise ValueError("encoding can't be None")
         return Request(
-            url=self.urljoin(_href(url)),
+            url=self.urljoin(href_of(url)),
             callback=callback,
             method=method,
             headers=headers,
@@ -279,14 +280,6 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<{self.status} {mask_password(self._url)}>"
-
-
-def _href(url: str | Link | None) -> str:
-    if isinstance(url, Link):
-        return url.url
-    if url is None:
-        raise ValueError("url can't be None")
-    return url
 
 
 def _kept_headers(headers: HeadersInput) -> Headers | RawHeaders:

@@ -8,21 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from w3lib.html import strip_html5_whitespace
-
+from framework.link import Link
 from framework.selector import Selector, SelectorList
 
+# ASCII white space, as the HTML standard strips it from URLs.
+_WHITE_SPACE = " \t\n\r\x0c"
 _LINK_TAGS = frozenset(("a", "link"))
 
 
-def href_of(selector: Selector | SelectorList) -> str:
-    """Give the URL that a selected element or attribute holds, as written there.
+def href_of(link: str | Link | Selector | SelectorList | None) -> str:
+    """Give the URL that a link, a selected element or a selected attribute holds, as written there.
 
     Raises:
-        ValueError: it is a list, another element, or an element without ``href``.
+        ValueError: it is ``None``, a list, another element, or an element without ``href``.
     """
-    if isinstance(selector, SelectorList):
+    if isinstance(link, SelectorList):
         raise ValueError("SelectorList is not supported: use follow_all() for several links, or one element of it")
+    if isinstance(link, Link):
+        return link.url
+    if isinstance(link, Selector):
+        return _selected_href(link)
+    if link is None:
+        raise ValueError("url can't be None")
+    return link
+
+
+def _selected_href(selector: Selector) -> str:
     root = selector.root
     href = _href(root)
     if href is not None:
@@ -51,8 +62,8 @@ def _hrefs(selectors: SelectorList) -> Iterator[str]:
 
 def _href(root: Any) -> str | None:
     if isinstance(root, str):
-        return strip_html5_whitespace(root)
+        return root.strip(_WHITE_SPACE)
     if getattr(root, "tag", None) in _LINK_TAGS:
         href = root.get("href")
-        return None if href is None else strip_html5_whitespace(href)
+        return None if href is None else href.strip(_WHITE_SPACE)
     return None

@@ -22,7 +22,7 @@ from w3lib.html import get_base_url
 
 from framework.http.headers import HeadersInput
 from framework.http.request import Cookies, Request, plain_request
-from framework.http.response import Response, _href
+from framework.http.response import Response
 from framework.http.response.json_body import parse_json
 from framework.http.response.links import followed_hrefs, href_of
 from framework.http.url import PlainBase, plain_base
@@ -130,7 +130,7 @@ class TextResponse(Response):
     def selector(self) -> Selector:
         """The whole document as a Selector; parsed once."""
         if self._cached_selector is None:
-            self._cached_selector = Selector(self)
+            self._cached_selector = Selector.of_response(self)
         return self._cached_selector
 
     def css(self, query: str) -> SelectorList:
@@ -145,7 +145,7 @@ class TextResponse(Response):
         """Find values by a JMESPath query in a JSON body."""
         selector = self.selector
         if selector.type != "json":
-            selector = Selector(self, type="json")
+            selector = Selector.of_response(self, "json")
         return selector.jmespath(query, **kwargs)  # type: ignore[return-value]
 
     def _replacement(self, name: str) -> Any:
@@ -197,16 +197,13 @@ class TextResponse(Response):
         Raises:
             ValueError: there is no URL in it, or it is not one to fetch.
         """
-        href = href_of(url) if isinstance(url, Selector | SelectorList) else _href(url)
-        encoding = encoding or self.encoding
+        href = url if type(url) is str else href_of(url)
+        encoding = encoding or self._found_encoding or self.encoding
         joined = self._join_plain(href)
         if joined is None:
             joined = self.urljoin(href)
-        elif method == "GET" and not (headers or body or cookies or flags):
-            request = plain_request(joined, callback, encoding, meta, cb_kwargs)
-            if priority or dont_filter or errback is not None:
-                request.priority, request.dont_filter, request.errback = priority, dont_filter, errback
-            return request
+        elif method == "GET" and not (headers or body or cookies or flags or priority or dont_filter or errback):
+            return plain_request(joined, callback, encoding, meta, cb_kwargs)
         return Request(
             joined,
             callback,
@@ -257,8 +254,12 @@ class TextResponse(Response):
             urls = self.css(css)
         elif xpath is not None:
             urls = self.xpath(xpath)
+        hrefs = followed_hrefs(urls)
+        extras = headers or body or cookies or flags or priority or dont_filter or errback
+        if method == "GET" and not extras and type(self).follow is TextResponse.follow and isinstance(hrefs, Iterable):
+            return self._follow_plain(hrefs, callback, encoding or self.encoding, meta, cb_kwargs)
         return super().follow_all(
-            followed_hrefs(urls),
+            hrefs,
             callback,
             method,
             headers,
@@ -272,6 +273,22 @@ class TextResponse(Response):
             cb_kwargs,
             flags,
         )
+
+    def _follow_plain(
+        self,
+        urls: Iterable[Any],
+        callback: Callable[..., Any] | None,
+        encoding: str,
+        meta: Mapping[str, Any] | None,
+        cb_kwargs: Mapping[str, Any] | None,
+    ) -> Iterator[Request]:
+        """Follow links by GET without further ado: a page may have hundreds of them."""
+        for url in urls:
+            joined = self._join_plain(url) if type(url) is str else None
+            if joined is None:
+                yield self.follow(url, callback, meta=meta, encoding=encoding, cb_kwargs=cb_kwargs)
+            else:
+                yield plain_request(joined, callback, encoding, meta, cb_kwargs)
 
 
 @lru_cache(maxsize=256)
