@@ -34,11 +34,13 @@ def lines_of_class_dict(cls: type[Any], attribute: str) -> tuple[Path | None, di
         source, first_line = inspect.getsourcelines(cls)
     except (OSError, TypeError):
         return None, {}
-    body = ast.parse(inspect.cleandoc("".join(source)) if source[0][:1].isspace() else "".join(source)).body[0]
+    # A class inside a function is indented: one line put before it makes that valid.
+    body = ast.parse("".join(["if 1:\n", *source] if source[0][:1].isspace() else ["\n", *source]))
+    found = next(node for node in ast.walk(body) if isinstance(node, ast.ClassDef))
     lines: dict[str, int] = {}
-    for node in body.body if isinstance(body, ast.ClassDef) else []:
+    for node in found.body:
         if attribute in _names_bound_by(node) and isinstance(node, ast.Assign | ast.AnnAssign):
-            lines |= {name: line + first_line - 1 for name, line in _keys(node.value)}
+            lines |= {name: line + first_line - 2 for name, line in _keys(node.value)}
     return (Path(file) if file else None), lines
 
 

@@ -57,6 +57,10 @@ def edits(left: str, right: str) -> int:
 
 def _distance_of_names(name: str, candidate: str) -> int | None:
     """Return how far apart two names are, or ``None`` when they are not near each other."""
+    if _joined(name) == _joined(candidate):
+        return 0
+    if len(candidate) <= _SHORT_WORD:
+        return None
     if _bare(name) == _bare(candidate):
         return 0
     limit = 1 if len(candidate) <= _SHORT_NAME else 2
@@ -81,14 +85,20 @@ def _distance_of_words(words: list[str], others: list[str]) -> int | None:
     total = 0
     for word, other in zip(words, others, strict=True):
         if word != other:
-            if not _is_typo(word, other):
+            if not _is_typo(word, other, is_sure=sum(map(len, others)) - len(other) >= _LONG_WORD):
                 return None
             total += edits(word, other)
     return total
 
 
-def _is_typo(word: str, other: str) -> bool:
-    """Say whether one word is the other with a typing mistake, and not just another word."""
+def _is_typo(word: str, other: str, *, is_sure: bool) -> bool:
+    """Say whether one word is the other with a typing mistake, and not just another word.
+
+    Args:
+        word: a word of the unknown name.
+        other: the word at the same place of a known name.
+        is_sure: whether the rest of the known name is long enough to be no accident.
+    """
     if any(letter.isdigit() for letter in word + other) and sorted(word) != sorted(other):
         return False
     if sorted(word) == sorted(other):
@@ -97,8 +107,9 @@ def _is_typo(word: str, other: str) -> bool:
         return False
     shorter = min(len(word), len(other))
     if max(len(word), len(other)) <= _SHORT_WORD:
-        # In a short word only a missing or a doubled letter: FILE and FIRE are two words.
-        return shorter > 1 and len(word) != len(other) and edits(word, other) == 1
+        # In a short word only a missing or a doubled letter: LOG_FIRE is no LOG_FILE, but ROBOTSTXT_OBAY is plain.
+        is_plain = len(word) != len(other) or (is_sure and shorter == _SHORT_WORD)
+        return shorter > 1 and is_plain and edits(word, other) == 1
     is_prefix = shorter > _SHORT_WORD and (word.startswith(other) or other.startswith(word))
     limit = 2 if is_prefix or max(len(word), len(other)) >= _LONG_WORD else 1
     return edits(word, other) <= limit

@@ -109,11 +109,15 @@ class Option:
         return bounds_text(self.minimum, self.maximum)
 
     @property
+    def example(self) -> Any:
+        """A value that fits: the default, unless that is empty."""
+        default = self.default
+        return self.kind.example if default in (None, "", [], {}) else default
+
+    @property
     def wants(self) -> str:
         """What a value must be, with an example, to follow "needs"."""
-        example = self.default
-        if example in (None, "", [], {}):
-            example = self.kind.example
+        example = self.example
         if isinstance(example, dict):
             example = dict(list(example.items())[:1])
         return f"{self.kind.wants}, such as {example!r}" if example not in (None, {}) else self.kind.wants

@@ -106,16 +106,20 @@ class Settings(BaseSettings):
         return sorted(name for name in self if isinstance(name, str) and name not in self.catalogue)
 
     def getwithbase(self, name: str) -> BaseSettings:
-        """Return ``<name>_BASE`` updated by ``name``, each value with its own priority (Scrapy's name)."""
+        """Return ``<name>_BASE`` updated by ``name``, each value with the priority of its setting (Scrapy's name).
+
+        A component that is a class in one and a dotted path in the other is one component.
+        """
+        own = self.getdict(name)
         merged = BaseSettings()
-        for source in (f"{name}_BASE", name):
-            for key, value in self.getdict(source).items():
-                merged.set(key, value, max(self.getpriority(source) or 0, merged.getpriority(key) or 0))
+        for key, value in self._merged(name).items():
+            source = name if key in own else f"{name}_BASE"
+            merged.set(key, value, self.getpriority(source) or 0)
         return merged
 
     def get_component_priority_dict_with_base(self, name: str) -> BaseSettings:
-        """As ``getwithbase``, but a class and its dotted path are one component (Scrapy's name)."""
-        return BaseSettings(self._merged(name))
+        """As ``getwithbase`` (Scrapy's other name)."""
+        return self.getwithbase(name)
 
     def _changed(self) -> None:
         self._groups = {}

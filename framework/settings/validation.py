@@ -52,7 +52,7 @@ def validate(settings: Settings, *, owned: Iterable[str] = ()) -> list[str]:
 
 def suggestion(settings: Settings, name: str, value: Any = None) -> str | None:
     """Return the known setting that ``name`` seems to mean, or ``None``; for messages about unknown names."""
-    examples = {option.name: option.default for option in settings.catalogue}
+    examples = {option.name: option.example for option in settings.catalogue}
     found = near_miss(name, [*examples, *NAMES], value, examples)
     return None if found in NAMES else found
 
