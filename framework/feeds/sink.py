@@ -243,17 +243,15 @@ class FeedSink:
         Raises:
             ExportError: the disk is full or broken; nothing is lost, and writing again goes on where it ended.
         """
-        offset = cut["offset"]
-        if self._sealed and self._sealed[0][0] <= offset:
-            await asyncio.to_thread(self._write_sealed, offset)
+        offset, output = cut["offset"], self._output
+        if output is not None and self._sealed and self._sealed[0][0] <= offset:
+            await asyncio.to_thread(self._write_sealed, output, offset)
 
-    def _write_sealed(self, offset: int) -> None:
+    def _write_sealed(self, output: FileOutput | StreamOutput, offset: int) -> None:
         # The lock and the removal here, in the thread, hold even when the waiting coroutine was cancelled.
         with self._writing:
             pieces = [piece for piece in list(self._sealed) if piece[0] <= offset]
-            if not pieces or self._output is None:
-                return
-            self._output.append(b"".join(data for _, data in pieces))
+            output.append(b"".join(data for _, data in pieces))
             for _ in pieces:
                 self._sealed.popleft()
 
