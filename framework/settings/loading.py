@@ -19,8 +19,7 @@ from framework.exceptions import SettingsError
 from .assignments import lines_of_assignments, lines_of_class_dict
 
 ENVIRONMENT_PREFIX = "FWK_"
-RESERVED_VARIABLES = frozenset({"FWK_SETTINGS_MODULE", "FWK_PROJECT"})
-"""Variables with our prefix that choose the project and are no settings."""
+"""What a variable of the environment begins with to be a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def layer_from_environment(environ: Mapping[str, str]) -> Layer:
     places: dict[str, str] = {}
     for variable, text in environ.items():
         name = variable.removeprefix(ENVIRONMENT_PREFIX)
-        if name and name != variable and variable not in RESERVED_VARIABLES:
+        if name and name != variable:
             values[name] = text
             places[name] = f"environment {variable}"
     return Layer("environment", values, places)

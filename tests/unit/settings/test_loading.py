@@ -156,9 +156,7 @@ def test_custom_settings_that_are_no_dict_are_refused():
 
 
 def test_the_environment_gives_what_has_our_prefix():
-    layer = layer_from_environment(
-        {"FWK_LOG_LEVEL": "DEBUG", "PATH": "/bin", "FWK_": "x", "FWK_SETTINGS_MODULE": "a.b", "XFWK_A": "1"}
-    )
+    layer = layer_from_environment({"FWK_LOG_LEVEL": "DEBUG", "PATH": "/bin", "FWK_": "x", "XFWK_A": "1"})
 
     assert layer.values == {"LOG_LEVEL": "DEBUG"}
     assert layer.places == {"LOG_LEVEL": "environment FWK_LOG_LEVEL"}
