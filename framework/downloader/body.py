@@ -14,15 +14,19 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import ClientResponse, StreamReader
+from multidict import istr
 
 from framework.exceptions import DownloadCancelledError, ResponseDataLossError, StopDownload
 from framework.http import Request
-from framework.http.headers import RawHeaders, raw_value
+from framework.http.headers import RawHeaders
 
 from .decoding import STACK_MAX, BrokenEncodingError, Decoder, decoder_for, split_encodings
 
 logger = logging.getLogger(__name__)
 
+_CONTENT_ENCODING = istr("Content-Encoding")
+_CONTENT_LENGTH = istr("Content-Length")
+_TRANSFER_ENCODING = istr("Transfer-Encoding")
 _BREATH_BYTES = 1024 * 1024
 """After so much output of a decoder the loop gets its turn."""
 
@@ -78,11 +82,11 @@ async def read_body(response: ClientResponse, request: Request, limits: BodyLimi
         ResponseDataLossError: it ended early or cannot be decoded, and ``fail_on_dataloss`` is set.
         aiohttp.ClientError, TimeoutError: the connection failed otherwise.
     """
-    headers = response.raw_headers
+    headers = response.headers
     stream = response.content
-    body = Body(b"", headers)
-    encoding = raw_value(headers, b"content-encoding") if limits.is_decoding else None
-    length = raw_value(headers, b"content-length")
+    body = Body(b"", response.raw_headers)
+    encoding = headers.getall(_CONTENT_ENCODING) if limits.is_decoding and _CONTENT_ENCODING in headers else None
+    length = headers.get(_CONTENT_LENGTH)
     if encoding is None and watch is None and stream.is_eof() and stream.exception() is None:
         # The usual small page: all of it came together with its headers.
         body.data = stream.read_nowait()
@@ -90,17 +94,17 @@ async def read_body(response: ClientResponse, request: Request, limits: BodyLimi
     else:
         if length is not None and not stream.is_eof():
             _check_announced(int(length), request, limits)
-        decoder = _decoder(encoding, request, body) if encoding is not None else None
+        decoder = _decoder(",".join(encoding), request, body) if encoding is not None else None
         await _Reading(stream, request, limits, watch, body, decoder).run()
-    if length is None and body.data and raw_value(headers, b"transfer-encoding") is None:
+    if length is None and body.data and _TRANSFER_ENCODING not in headers:
         body.add_flag("partial")
     if limits.warn_bytes and len(body.data) > limits.warn_bytes:
         _warn(request, len(body.data), limits)
     return body
 
 
-def _decoder(encoding: bytes, request: Request, body: Body) -> Decoder | None:
-    names, kept = split_encodings(encoding)
+def _decoder(encoding: str, request: Request, body: Body) -> Decoder | None:
+    names, kept = split_encodings(encoding.encode())
     if len(names) > STACK_MAX:
         raise DownloadCancelledError(
             f"{request!r}: the body is encoded {len(names)} times; at most {STACK_MAX} are undone"
@@ -120,7 +124,7 @@ class _Reading:
 
     __slots__ = ("_body", "_decoder", "_limits", "_pieces", "_received", "_request", "_size", "_stream", "_watch")
 
-    def __init__(  # noqa: PLR0913 - the parts of one reading, passed once
+    def __init__(
         self,
         stream: StreamReader,
         request: Request,

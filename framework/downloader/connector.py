@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp.client_reqrep import ClientRequest
     from aiohttp.tracing import Trace
+    from multidict import CIMultiDict
 
 
 class Link:
@@ -56,15 +57,17 @@ class Flight:
 
     Attributes:
         exchange: told once when the request goes on the wire.
+        headers: what goes on the wire.
         sent_at: monotonic seconds of that, 0.0 before.
         rested_s: how long the connection had been unused; 0.0 for a new one.
         link: the connection.
     """
 
-    __slots__ = ("exchange", "link", "rested_s", "sent_at")
+    __slots__ = ("exchange", "headers", "link", "rested_s", "sent_at")
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        self.headers: CIMultiDict[str] | None = None
         self.sent_at = 0.0
         self.rested_s = 0.0
         self.link: Link | None = None
@@ -100,7 +103,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         if protocol is not None:
             link = self._links.get(protocol)
             if link is None:
-                link = self._links[protocol] = Link(protocol.transport)  # type: ignore[arg-type]
+                link = self._links[protocol] = Link(protocol.transport)
             flight.rested_s = now - link.sent_at if link.sent_at else 0.0
             flight.link = link
             link.sent_at = now

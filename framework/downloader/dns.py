@@ -34,7 +34,7 @@ class CachedResolver(AbstractResolver):
         clock: monotonic seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - four settings, and two things that tests replace
+    def __init__(
         self,
         *,
         is_caching: bool = True,

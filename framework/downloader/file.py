@@ -15,6 +15,7 @@ from framework.exceptions import DownloadCancelledError, DownloadError
 from framework.http import Request, Response
 from framework.http.responsetypes import response_from
 from framework.protocols import Crawler, Exchange
+from framework.settings.declared import DownloadOptions
 
 
 class FileDownloadHandler:
@@ -30,7 +31,7 @@ class FileDownloadHandler:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> FileDownloadHandler:
         """Take ``DOWNLOAD_MAXSIZE`` from the settings."""
-        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        return cls(crawler.settings.group(DownloadOptions).maxsize_bytes)
 
     async def download_request(self, request: Request, exchange: Exchange) -> Response:
         """Read the file.
@@ -51,7 +52,7 @@ class FileDownloadHandler:
             reason = getattr(error, "strerror", None) or error
             raise _unreadable(request, f"cannot read {str(path)!r}: {reason}") from error
         exchange.answered()
-        return response_from(url=request.url, status=200, headers=[], body=body, filename=path.name)
+        return response_from(url=request.url, status=200, headers=[], body=body)
 
     async def close(self) -> None:
         """Close nothing."""

@@ -8,20 +8,18 @@ the response with its body read and decoded. Nothing is sent but what the reques
 from __future__ import annotations
 
 import socket
+from collections.abc import Awaitable
 from functools import lru_cache
-from io import BytesIO
 from time import monotonic
 from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
-from multidict import CIMultiDict, istr
 from yarl import URL
 
 from framework import signals as events
 from framework.exceptions import DownloadError, StopDownload
 from framework.http import Headers, Request, Response
-from framework.http.headers import raw_value
 from framework.http.responsetypes import response_from
 from framework.protocols import Crawler, Exchange, StatsCollector
 from framework.settings.declared import CompressionOptions, DownloadOptions
@@ -29,22 +27,18 @@ from framework.signalmanager import SignalManager
 
 from .body import Body, BodyLimits, Watch, read_body
 from .connector import Flight, GuardedConnector, current_flight
-from .decoding import ACCEPT_ENCODING
 from .dns import CachedResolver
 from .errors import TimeLimits, download_error
 from .guard import AddressGuard, OpenGuard
+from .sending import PlainRequest, payload, wire_headers
 
 _FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _PROTOCOLS = {(1, 1): "HTTP/1.1", (1, 0): "HTTP/1.0"}
-_AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-# The body is at hand, so its length is known better here than in a header that somebody copied.
-_FRAMING_HEADERS = frozenset({b"Content-Length", b"Transfer-Encoding"})
 _HEADER_LINE_MAX_BYTES = 64 * 1024
 _CEILING_S = 10.0
 """aiohttp rounds limits above this up to whole seconds; so none is passed by more than a tenth."""
 _RESTED_S = 1.0
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-_BYTES_BODY_MAX = 1024 * 1024
 
 
 class _Plan(NamedTuple):
@@ -67,7 +61,7 @@ class HttpDownloadHandler:
         spider: for the signals' handlers.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a crawl that a transfer touches
+    def __init__(
         self,
         options: DownloadOptions,
         *,
@@ -188,7 +182,7 @@ class HttpDownloadHandler:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            skip_auto_headers=_AUTO_HEADERS,
+            request_class=PlainRequest,
             max_line_size=_HEADER_LINE_MAX_BYTES,
             max_field_size=_HEADER_LINE_MAX_BYTES,
         )
@@ -201,33 +195,24 @@ class HttpDownloadHandler:
     async def _send(self, request: Request, flight: Flight, timeout: ClientTimeout) -> ClientResponse:
         session = self._session or self._open()
         url = URL(request.url, encoded=True)
-        headers = self._wire_headers(request)
-        if "@" in request.url and "Authorization" in headers:
+        if "@" in request.url and request._headers and b"Authorization" in request._headers:
+            # The header goes before user and password in the URL, which aiohttp would make another one of.
             url = url.with_user(None)
-        method = request.method
-        options: dict[str, Any] = {"headers": headers, "allow_redirects": False, "timeout": timeout}
         try:
-            return await session.request(method, url, data=_payload(request.body), **options)
+            return await self._attempt(session, request, url, flight, timeout)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             # A server may close a connection that nobody used for a while at the very moment when it is used again;
             # then the request has not been seen, and RFC 9110 section 9.2.2 lets it go out once more. On a
             # connection in full use a break is the host's answer, and the retry policy's business.
-            if flight.rested_s < _RESTED_S or method not in _IDEMPOTENT:
+            if flight.rested_s < _RESTED_S or request.method not in _IDEMPOTENT:
                 raise
-        return await session.request(method, url, data=_payload(request.body), **options)
+        return await self._attempt(session, request, url, flight, timeout)
 
-    def _wire_headers(self, request: Request) -> CIMultiDict[str]:
-        wire: CIMultiDict[str] = CIMultiDict()
-        headers = request._headers
-        if headers:
-            for name, values in dict.items(headers):
-                if name not in _FRAMING_HEADERS:
-                    text = _wire_name(name)
-                    for value in values:
-                        wire.add(text, _text(value))
-        if self._is_decoding and not (headers and dict.__contains__(headers, b"Accept-Encoding")):
-            wire.add(_ACCEPT_ENCODING, ACCEPT_ENCODING)
-        return wire
+    def _attempt(
+        self, session: ClientSession, request: Request, url: URL, flight: Flight, timeout: ClientTimeout
+    ) -> Awaitable[ClientResponse]:
+        flight.headers = wire_headers(request, url, is_decoding=self._is_decoding)
+        return session.request(request.method, url, data=payload(request.body), allow_redirects=False, timeout=timeout)
 
     async def _receive(self, answer: ClientResponse, request: Request, flight: Flight, limits: BodyLimits) -> Response:
         stop = self._announce(answer, request) if self._signals.has(events.headers_received) else None
@@ -250,7 +235,7 @@ class HttpDownloadHandler:
         return response
 
     def _announce(self, answer: ClientResponse, request: Request) -> StopDownload | None:
-        length = raw_value(answer.raw_headers, b"content-length")
+        length = answer.headers.get("Content-Length")
         results = self._signals.send_catch_log(
             events.headers_received,
             headers=Headers.from_raw(answer.raw_headers),
@@ -298,26 +283,3 @@ def _stop_among(results: list[tuple[Any, Any]]) -> StopDownload | None:
         if isinstance(result, StopDownload):
             return result
     return None
-
-
-def _payload(body: bytes) -> bytes | BytesIO | None:
-    """Give a body in the form that aiohttp writes without blocking the loop for long."""
-    if not body:
-        return None
-    return body if len(body) <= _BYTES_BODY_MAX else BytesIO(body)
-
-
-_ACCEPT_ENCODING = istr("Accept-Encoding")
-
-
-@lru_cache(maxsize=1024)
-def _wire_name(name: bytes) -> istr:
-    return istr(_text(name))
-
-
-def _text(value: bytes) -> str:
-    """Give the text that aiohttp writes as these bytes; bytes that are no UTF-8 are taken as Latin-1."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")

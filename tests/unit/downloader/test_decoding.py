@@ -52,7 +52,7 @@ def test_every_encoding_gives_the_data_back_in_chunks_of_any_size(
 
 @pytest.mark.parametrize(("name", "encode"), ENCODERS, ids=NAMES)
 def test_a_bomb_comes_in_pieces_that_can_be_counted(name: bytes, encode: Callable[[bytes], bytes]) -> None:
-    bomb = encode(bytes(100_000_000))
+    bomb = encode(bytes(50_000_000))
     tracemalloc.start()
     total = 0
 
@@ -68,7 +68,7 @@ def test_a_bomb_comes_in_pieces_that_can_be_counted(name: bytes, encode: Callabl
 
 
 def test_a_stacked_bomb_comes_in_pieces_too() -> None:
-    bomb = gzip.compress(gzip.compress(bytes(500_000_000)))
+    bomb = gzip.compress(gzip.compress(bytes(100_000_000)))
     names, _ = split_encodings(b"gzip, gzip")
     total = 0
 
@@ -134,12 +134,14 @@ def test_what_follows_the_end_is_passed_over(name: bytes) -> None:
 
 
 def test_deflate_that_breaks_in_the_middle_is_broken() -> None:
-    encoded = bytearray(zlib.compress(bytes(range(256)) * 4000, level=0))
-    encoded[70_000:] = b"\xff" * 100
+    packer = zlib.compressobj()
+    # 0b111: a block of a type that does not exist.
+    good = packer.compress(b"good content " * 1000) + packer.flush(zlib.Z_FULL_FLUSH)
     decoder = decoder_for([b"deflate"])
 
+    assert decode(decoder, good) == b"good content " * 1000
     with pytest.raises(BrokenEncodingError):
-        decode(decoder, bytes(encoded), 1000)
+        decode(decoder, b"\x07\xff\xff")
 
 
 def test_a_zstd_window_that_the_web_forbids_is_broken() -> None:
