@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import CoroutineType
 from typing import Any, cast
 
 from framework.exceptions import InvalidOutput, PluginError
@@ -85,7 +86,10 @@ class PipelineChain:
         """
         for number, call in enumerate(self._calls):
             item = call(item)
+            if isinstance(item, CoroutineType):
+                item = await item
             if not is_item(item):
+                # Seldom: an awaitable of another kind, from a pipeline that wraps somebody's future.
                 if inspect.isawaitable(item):
                     item = await item
                 if not is_item(item):
