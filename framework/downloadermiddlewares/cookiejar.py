@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -129,8 +130,9 @@ class CookieJar:
                 chosen.extend(self._sendable(domain, address, now_at))
         if not chosen:
             return None
-        # Longer paths first; within one length in the order of creation, which is the order of the dictionaries.
-        chosen.sort(key=lambda cookie: -len(cookie.path))
+        if len(chosen) > 1:
+            # Longer paths first; within one length in the order of creation, which the dictionaries keep.
+            chosen.sort(key=lambda cookie: -len(cookie.path))
         pairs = [f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in chosen]
         return "; ".join(pairs).encode("latin-1")
 
@@ -239,6 +241,7 @@ def _has_parents(host: str) -> bool:
     return "." in host and not is_ip_address(host)
 
 
+@lru_cache(maxsize=4096)
 def is_ip_address(host: str) -> bool:
     """Say whether a host is an address: these have no parent domains."""
     if ":" not in host and not host[-1:].isdigit():
@@ -250,14 +253,15 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
-def _domain_and_parents(host: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _domain_and_parents(host: str) -> tuple[str, ...]:
     domains = [host]
     if _has_parents(host):
         dot = host.find(".")
         while dot != -1:
             domains.append(host[dot + 1 :])
             dot = host.find(".", dot + 1)
-    return domains
+    return tuple(domains)
 
 
 def _attributes(text: str) -> dict[str, str]:

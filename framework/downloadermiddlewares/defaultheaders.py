@@ -41,5 +41,6 @@ class DefaultHeadersMiddleware:
         """Add what the request lacks."""
         headers = request.headers
         # The names are in their stored form, so the dictionary itself may be asked: this runs for every request.
+        setdefault = super(Headers, headers).setdefault
         for name, values in self._fields:
-            dict.setdefault(headers, name, list(values))
+            setdefault(name, [*values])

@@ -1,7 +1,7 @@
 """Keeps a crawl on the domains of its spider: Scrapy's ``OffsiteMiddleware``.
 
 Place in the flow: the frontier asks ``refuse`` before it stores a request; ``process_request`` stops what never passed
-there (a nested fetch). Both come down to one look-up by the URL's authority.
+there (a nested fetch). Both come down to one look-up by the URL's origin.
 """
 
 from __future__ import annotations
@@ -55,12 +55,11 @@ class OffsiteMiddleware:
         if declared is not self._declared or len(declared) != self._size:
             self._read(declared)
         url = request._url
-        start = url.find("://") + 3
-        end = url.find("/", start)
-        authority = url[start:end] if end != -1 else url[start:]
-        is_onsite = self._is_onsite.get(authority)
+        end = url.find("/", 8)
+        origin = url[:end] if end != -1 else url
+        is_onsite = self._is_onsite.get(origin)
         if is_onsite is None:
-            is_onsite = self._look_at(url, authority)
+            is_onsite = self._look_at(url, origin)
         if is_onsite or request.dont_filter or request.meta_get("allow_offsite"):
             return None
         self._report(request)
@@ -82,13 +81,13 @@ class OffsiteMiddleware:
         self._allowed = frozenset(filter(None, map(_domain, domains)))
         self._is_onsite = {}
 
-    def _look_at(self, url: str, authority: str) -> bool:
+    def _look_at(self, url: str, origin: str) -> bool:
         host = urlsplit(url).hostname or ""
         allowed = self._allowed or frozenset()
         is_onsite = any(domain in allowed for domain in _domain_and_parents(host))
         if len(self._is_onsite) >= _MOST_REMEMBERED:
             self._is_onsite.clear()
-        self._is_onsite[authority] = is_onsite
+        self._is_onsite[origin] = is_onsite
         return is_onsite
 
     def _report(self, request: Request) -> None:

@@ -33,6 +33,7 @@ _OF_CONTENT = (
 )
 _OF_ORIGIN = ("Authorization", "Cookie")
 _HEAD_BYTES = 4096
+_MOST_LOOKS = 8
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -191,13 +192,19 @@ def may_refresh(body: bytes) -> bool:
 
     "http-equiv" has a letter that is rare in other text and that a byte search finds at memory speed.
     """
+    looks = 0
     for letter in (b"q", b"Q"):
         at = body.find(letter, 0, _HEAD_BYTES)
         while at > 0:
-            if body[at - 1 : at + 4].lower() == b"equiv":
-                return b"refresh" in body[: 2 * _HEAD_BYTES].lower()
+            looks += 1
+            if looks > _MOST_LOOKS or body[at - 1 : at + 4].lower() == b"equiv":
+                return _has_refresh(body[:_HEAD_BYTES].lower())
             at = body.find(letter, at + 1, _HEAD_BYTES)
     return False
+
+
+def _has_refresh(head: bytes) -> bool:
+    return b"equiv" in head and b"refresh" in head
 
 
 def _target(request: Request, response: Response) -> str | None:

@@ -251,7 +251,7 @@ class RefererMiddleware(BaseSpiderMiddleware):
             return request
         page = self._page
         # The very string that the response holds: one look instead of a comparison, and no response is kept alive.
-        if page.url is not response.url:
+        if page.url is not response._url:
             page = self._page = self._page_of(response)
         meta = request._meta
         own = meta.get("referrer_policy") if meta is not None else None
@@ -263,13 +263,14 @@ class RefererMiddleware(BaseSpiderMiddleware):
             return request
         told = self._told(page, request._url)
         if told is not None:
-            dict.__setitem__(request.headers, b"Referer", [told])
+            # For nearly every link these are its first headers.
+            dict.__setitem__(request.headers if headers is None else headers, b"Referer", [told])
         return request
 
     def _page_of(self, response: Response) -> _Page:
         header = response.header(b"referrer-policy")
         policy = policy_named(header.decode("latin-1")) if header else None
-        return _Page(response.url, policy or self.default_policy)
+        return _Page(response._url, policy or self.default_policy)
 
     def _told(self, page: _Page, url: str) -> bytes | None:
         if url.startswith(page.prefix):

@@ -27,7 +27,7 @@ class FakeEngine:
     async def download_async(self, request: Request) -> Response:
         self.fetched.append(request)
         await asyncio.sleep(0)
-        page = self.pages[request.url]
+        page: Response | Exception = self.pages[request.url]
         if isinstance(page, Exception):
             raise page
         return page

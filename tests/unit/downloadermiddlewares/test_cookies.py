@@ -70,7 +70,7 @@ def test_the_cookies_of_a_request_are_sent_and_stay(cookies: Any) -> None:
 
 def test_a_listed_cookie_says_where_it_goes() -> None:
     middleware = CookiesMiddleware()
-    cookies = [
+    cookies: list[dict[str, Any]] = [
         {"name": "a", "value": "1", "domain": "shop.example", "path": "/"},
         {"name": "b", "value": "2", "path": "/", "secure": True},
     ]
@@ -82,7 +82,7 @@ def test_a_listed_cookie_says_where_it_goes() -> None:
 
 def test_a_cookie_of_an_https_request_is_secure_unless_it_says_otherwise() -> None:
     middleware = CookiesMiddleware()
-    cookies = [{"name": "a", "value": "1"}, {"name": "b", "value": "2", "secure": False}]
+    cookies: list[dict[str, Any]] = [{"name": "a", "value": "1"}, {"name": "b", "value": "2", "secure": False}]
 
     cookie_header(middleware, Request("https://shop.example/", cookies=cookies))
 

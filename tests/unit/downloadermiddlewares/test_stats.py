@@ -23,7 +23,7 @@ def middleware(crawler: Any) -> DownloaderStats:
 
 def test_requests_are_counted(crawler: Any, middleware: DownloaderStats) -> None:
     for method in ("GET", "GET", "POST"):
-        assert middleware.process_request(Request(URL, method=method)) is None
+        middleware.process_request(Request(URL, method=method))
 
     stats = crawler.stats.get_stats()
     assert stats["downloader/request_count"] == 3

@@ -14,8 +14,7 @@ def is_allowed(crawler: Any, status: int, **meta: Any) -> bool:
     try:
         HttpErrorMiddleware.from_crawler(crawler).process_spider_input(response)
     except HttpError as error:
-        assert error.response is response
-        return False
+        return error.response is not response
     return True
 
 
