@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from framework.selector import Selector
     from framework.spiders import Spider
 
-__all__ = ["Field", "FormRequest", "Item", "JsonRequest", "Request", "Selector", "Spider", "__version__", "version_info"]
+__all__ = [
+    "Field",
+    "FormRequest",
+    "Item",
+    "JsonRequest",
+    "Request",
+    "Selector",
+    "Spider",
+    "__version__",
+    "version_info",
+]
 
 version_info = tuple(int(part) for part in __version__.split("."))
 

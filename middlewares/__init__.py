@@ -1,0 +1,1 @@
+"""The downloader middlewares of this repository's project."""
