@@ -24,6 +24,9 @@ _FOREVER = 253_402_300_799.0
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
+_is_plain = re.compile(r"[a-z0-9.\-]+(?::[0-9]+)?").fullmatch
+
+
 class Address(NamedTuple):
     """Where a request goes, as far as cookies care."""
 
@@ -36,12 +39,11 @@ def address_of(url: str) -> Address:
     """Take the parts of an absolute URL that decide which cookies go there."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
-    if not authority.isascii() or any(sign in authority for sign in "@[?#%"):
+    if not _is_plain(authority):
         parts = urlsplit(url)
         return Address(parts.hostname or "", parts.path or "/", parts.scheme == "https")
     path = path.partition("?")[0].partition("#")[0]
-    host = authority.partition(":")[0].lower()
-    return Address(host, slash + path if slash else "/", scheme == "https")
+    return Address(authority.partition(":")[0], slash + path if slash else "/", scheme == "https")
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ class CookieJar:
         chosen: list[Cookie] = []
         for domain in _domain_and_parents(address.host):
             if domain in domains:
-                chosen.extend(self._sendable(domain, address, now_at))
+                self._choose(chosen, domain, address, now_at)
         if not chosen:
             return None
         if len(chosen) > 1:
@@ -136,12 +138,15 @@ class CookieJar:
         pairs = [f"{cookie.name}={cookie.value}" if cookie.name else cookie.value for cookie in chosen]
         return "; ".join(pairs).encode("latin-1")
 
-    def _sendable(self, domain: str, address: Address, now_at: float) -> list[Cookie]:
-        cookies = self._domains[domain]
-        expired = [key for key, c in cookies.items() if c.expires_at is not None and c.expires_at <= now_at]
-        for key in expired:
-            self._remove(domain, key)
-        return [cookie for cookie in cookies.values() if cookie.is_for(address)]
+    def _choose(self, chosen: list[Cookie], domain: str, address: Address, now_at: float) -> None:
+        expired: list[Cookie] = []
+        for cookie in self._domains[domain].values():
+            if cookie.expires_at is not None and cookie.expires_at <= now_at:
+                expired.append(cookie)
+            elif cookie.is_for(address):
+                chosen.append(cookie)
+        for cookie in expired:
+            self._remove(domain, (cookie.path, cookie.name))
 
     def snapshot(self) -> list[list[Any]]:
         """Give the cookies as data that JSON can hold."""

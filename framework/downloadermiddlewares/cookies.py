@@ -65,7 +65,7 @@ class CookiesMiddleware:
             self._take_own(request, jar, address, now_at)
         header = jar.header(address, now_at)
         if header is not None:
-            request.headers[b"Cookie"] = header
+            dict.__setitem__(request.headers, b"Cookie", [header])
             if self.is_debug:
                 logger.debug("Sending cookies to: %s\nCookie: %s", request, header.decode("latin-1"))
 

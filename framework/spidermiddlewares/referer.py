@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from framework.components import load_object
 from framework.exceptions import NotConfigured, PluginError
-from framework.http import Request, Response
+from framework.http import Headers, Request, Response
 from framework.protocols import Crawler
 from framework.settings.declared import RefererOptions
 from framework.spidermiddlewares.base import BaseSpiderMiddleware
@@ -263,8 +263,11 @@ class RefererMiddleware(BaseSpiderMiddleware):
             return request
         told = self._told(page, request._url)
         if told is not None:
-            # For nearly every link these are its first headers.
-            dict.__setitem__(request.headers if headers is None else headers, b"Referer", [told])
+            if headers is None:
+                # For nearly every link these are its first headers: made without what __init__ does for others.
+                headers = request._headers = Headers.__new__(Headers)
+                headers.encoding = request._encoding
+            dict.__setitem__(headers, b"Referer", [told])
         return request
 
     def _page_of(self, response: Response) -> _Page:
