@@ -67,7 +67,7 @@ def _is_ascii_based(encoding: str) -> bool:
 
 def _in_array(output: FileOutput, exporter: JsonItemExporter) -> Continuation:
     tail = _tail(output, exporter.encoding)
-    if not tail.rest:
+    if tail.is_blank:
         return Continuation(0)
     if not tail.rest.endswith(b"]") or not tail.head.startswith(b"["):
         raise _unlike(output, "one whole JSON array")
@@ -78,7 +78,7 @@ def _in_array(output: FileOutput, exporter: JsonItemExporter) -> Continuation:
 
 def _in_root(output: FileOutput, exporter: XmlItemExporter) -> Continuation:
     tail = _tail(output, exporter.encoding)
-    if not tail.rest:
+    if tail.is_blank:
         return Continuation(0)
     root = exporter.root_element.encode()
     end = b"</" + root + b">"
@@ -116,6 +116,11 @@ class _Tail:
     start: int
     head: bytes
     head_start: int
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in the file but blanks; of a long file only the end was looked at."""
+        return not self.rest and not self.start
 
 
 def _tail(output: FileOutput, encoding: str) -> _Tail:

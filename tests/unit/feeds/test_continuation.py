@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -105,6 +106,36 @@ def test_a_file_of_another_shape_is_refused_untouched(
     sink.path.write_text(content)
 
     with pytest.raises(ExportError, match=message):
+        crawl(sink, [{"n": 1}])
+
+    assert sink.path.read_text() == content
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_long_file_is_continued(name: str, feed: Feed, crawl: Crawl) -> None:
+    items = [{"n": i} for i in range(20_000)]
+
+    for part in (items[:15_000], items[15_000:]):
+        sink = feed(name)
+        crawl(sink, part[:1])
+        asyncio.run(_add(feed(name), part[1:]))
+
+    assert READERS[name](sink.path.read_text()) == items
+
+
+async def _add(sink: Any, items: list[Any]) -> None:
+    await sink.open(None)
+    sink.hand(1, list(enumerate(items)))
+    await sink.close()
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.xml"])
+def test_a_file_that_ends_with_very_many_blanks_is_refused_untouched(name: str, feed: Feed, crawl: Crawl) -> None:
+    sink = feed(name)
+    content = "[]" + " " * 100_000
+    sink.path.write_text(content)
+
+    with pytest.raises(ExportError, match="is not one whole"):
         crawl(sink, [{"n": 1}])
 
     assert sink.path.read_text() == content
