@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -17,13 +19,14 @@ from framework.components import build_from_crawler, load_object
 from framework.exceptions import IgnoreRequest, NotConfigured
 from framework.http import Request, Response
 from framework.http.request.callbacks import NO_CALLBACK
-from framework.protocols import Crawler, Wait, Waker
+from framework.protocols import Crawler, Engine, Wait, Waker
 from framework.robotstxt import ProtegoRobotParser, RobotParser
 from framework.settings.declared import HeaderOptions, RobotsOptions
 
 logger = logging.getLogger(__name__)
 
 _MOST_ORIGINS = 20_000
+_PUT_OFF_S = 0.05
 _MOST_DOWNLOAD_BYTES = 10 * 1024 * 1024
 _UNKNOWN: Any = object()
 
@@ -58,7 +61,6 @@ class RobotsTxtMiddleware:
         self._default_user_agent = default_user_agent
         self._rules: dict[str, Rules] = {}
         self._fetching: set[str] = set()
-        self._in_hooks: dict[str, asyncio.Future[None]] = {}
         self._wake: Waker | None = None
 
     @classmethod
@@ -94,16 +96,22 @@ class RobotsTxtMiddleware:
         real = self._learn_alias(origin, url)
         if real is None or real in self._rules:
             return None
-        if real not in self._fetching:
-            engine = self.crawler.engine
-            if engine is None:
-                return None
-            self._fetching.add(real)
-            engine.spawn(self._fetch_for_gate(real), f"robots.txt of {real}")
-        return Wait(real)
+        return Wait(real) if self._is_fetching(real) else None
 
-    def process_request(self, request: Request) -> Awaitable[None] | None:
-        """Drop a request that is forbidden. Awaitable only for one that never passed the gate (a nested fetch).
+    def _is_fetching(self, origin: str) -> bool:
+        """Start the fetch of an origin's rules unless it runs; ``False`` when there is no engine that could."""
+        if origin in self._fetching:
+            return True
+        engine = self.crawler.engine
+        if engine is None:
+            return False
+        # In a context of its own: the fetch belongs to the origin, not to the visit that happens to ask first.
+        Context().run(engine.spawn, self._fetch(engine, origin), f"robots.txt of {origin}")
+        self._fetching.add(origin)
+        return True
+
+    def process_request(self, request: Request) -> Request | None:
+        """Drop a request that is forbidden, and put off one that never passed the gate (a nested fetch).
 
         Raises:
             IgnoreRequest: robots.txt forbids it.
@@ -119,24 +127,19 @@ class RobotsTxtMiddleware:
                 return None
             rules = self._rules.get(real, _UNKNOWN)
             if rules is _UNKNOWN:
-                return self._process_after_fetch(request, real)
+                return self._put_off(request) if self._is_fetching(real) else None
         self._check(request, rules)
         return None
 
-    async def _process_after_fetch(self, request: Request, origin: str) -> None:
-        # Fetched here and not by a task of the engine's: only what a hook itself awaits may use its host's turn, so
-        # waiting for a task that waits for that turn would never end. Several hooks share one fetch.
-        fetching = self._in_hooks.get(origin)
-        if fetching is not None:
-            await asyncio.shield(fetching)
-        else:
-            fetching = self._in_hooks[origin] = asyncio.get_running_loop().create_future()
-            try:
-                await self._fetch(origin)
-            finally:
-                del self._in_hooks[origin]
-                fetching.set_result(None)
-        self._check(request, self._rules.get(origin))
+    def _put_off(self, request: Request) -> Request:
+        """Give a request that comes again a little later.
+
+        To wait here would be to hold the host's turn, which the fetch of its robots.txt may need.
+        """
+        again = request.copy()
+        again._retry = "robots.txt"
+        again._not_before_at = time.time() + _PUT_OFF_S
+        return again
 
     def _check(self, request: Request, rules: Rules) -> None:
         if rules is None or rules.allowed(request.url, self._agent_of(request)):
@@ -167,30 +170,25 @@ class RobotsTxtMiddleware:
             del self._rules[next(iter(self._rules))]
         self._rules[origin] = rules
 
-    async def _fetch_for_gate(self, origin: str) -> None:
-        try:
-            await self._fetch(origin)
-        finally:
-            self._fetching.discard(origin)
-
-    async def _fetch(self, origin: str) -> None:
+    async def _fetch(self, engine: Engine, origin: str) -> None:
         """Fetch, parse and remember the rules of an origin, and wake who waits for them."""
         rules: Rules = None
         try:
-            rules = await self._download(origin)
+            rules = await self._download(engine, origin)
+        except asyncio.CancelledError:
+            self._fetching.discard(origin)
+            raise
         except IgnoreRequest as reason:
             logger.debug("robots.txt of %s was not fetched: %s", origin, reason)
         except Exception as error:
             logger.warning("robots.txt of %s could not be fetched, so everything is allowed there: %r", origin, error)
             self.crawler.stats.inc_value(f"robotstxt/exception_count/{_dotted(type(error))}")
+        self._fetching.discard(origin)
         self._remember(origin, rules)
         if self._wake is not None:
             self._wake(origin)
 
-    async def _download(self, origin: str) -> Rules:
-        engine = self.crawler.engine
-        if engine is None:
-            return None
+    async def _download(self, engine: Engine, origin: str) -> Rules:
         stats = self.crawler.stats
         stats.inc_value("robotstxt/request_count")
         response = await engine.download_async(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -183,33 +185,59 @@ def test_a_setting_names_the_agent_whose_rules_count(make_crawl: Any) -> None:
     assert not crawl.visit("http://shop.example/books", headers={"User-Agent": "other"})
 
 
-def run_hooks(crawl: Crawl, *urls: str) -> list[Any]:
-    async def all_of_them() -> list[Any]:
-        hooks = [crawl.middleware.process_request(Request(url)) for url in urls]
-        return await asyncio.gather(*(hook for hook in hooks if hook is not None), return_exceptions=True)
-
-    return asyncio.run(all_of_them())
-
-
-def test_a_nested_fetch_that_passed_no_gate_is_checked_too(make_crawl: Any) -> None:
+def test_a_nested_fetch_that_passed_no_gate_is_put_off(make_crawl: Any) -> None:
+    """To wait in the hook would be to hold the turn that the fetch of robots.txt may need."""
     crawl = make_crawl()
+    request = Request("http://shop.example/private", meta={"mine": 1}, dont_filter=True)
 
-    allowed, forbidden = run_hooks(crawl, "http://shop.example/books", "http://shop.example/private")
+    again = crawl.middleware.process_request(request)
 
-    assert allowed is None
-    assert isinstance(forbidden, IgnoreRequest)
-    assert len(crawl.engine.fetched) == 1
-
-
-def test_a_hook_does_not_wait_for_the_gates_fetch(make_crawl: Any) -> None:
-    """That fetch may be waiting for the very turn that the hook's request holds."""
-    crawl = make_crawl()
-    crawl.middleware.ask(Request("http://shop.example/books"))
-
-    (forbidden,) = run_hooks(crawl, "http://shop.example/private")
-
-    assert isinstance(forbidden, IgnoreRequest)
+    assert (again.url, again.meta, again.dont_filter, again._retry) == (
+        request.url,
+        request.meta,
+        True,
+        "robots.txt",
+    )
+    assert 0 < again._not_before_at - time.time() < 1
+    assert crawl.middleware.process_request(again) is not None
+    assert len(crawl.engine.spawned) == 1
     crawl.engine.work_off()
+    with pytest.raises(IgnoreRequest):
+        crawl.middleware.process_request(again)
+
+
+def test_the_fetch_belongs_to_no_visit(make_crawl: Any) -> None:
+    visit: ContextVar[str] = ContextVar("visit", default="nobody's")
+    crawl = make_crawl()
+    seen: list[str] = []
+
+    def spawn(coroutine: Any, name: str) -> None:
+        seen.append(visit.get())
+        coroutine.close()
+
+    crawl.engine.spawn = spawn
+    visit.set("mine")
+
+    crawl.middleware.ask(Request("http://shop.example/"))
+
+    assert seen == ["nobody's"]
+
+
+def test_a_fetch_that_was_cancelled_may_start_again(make_crawl: Any) -> None:
+    crawl = make_crawl()
+    crawl.middleware.ask(Request("http://shop.example/"))
+
+    async def begin_and_cancel() -> None:
+        task = asyncio.create_task(crawl.engine.spawned.pop())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(begin_and_cancel())
+
+    assert isinstance(crawl.middleware.ask(Request("http://shop.example/")), Wait)
+    crawl.engine.work_off()
+    assert crawl.middleware.ask(Request("http://shop.example/")) is None
 
 
 def test_what_it_remembers_is_bounded(make_crawl: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +256,7 @@ def test_before_the_engine_runs_nothing_waits(make_crawl: Any) -> None:
     crawl.crawler.engine = None
 
     assert crawl.middleware.ask(Request("http://shop.example/")) is None
-    assert run_hooks(crawl, "http://shop.example/") == [None]
+    assert crawl.middleware.process_request(Request("http://shop.example/")) is None
 
 
 def test_it_is_a_gate_that_works_without_a_waker(make_crawler: Any) -> None:
