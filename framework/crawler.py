@@ -174,8 +174,7 @@ class Crawler:
 
     def _enabled(self, name: str) -> list[Any]:
         """Build the components of a setting such as ``DOWNLOADER_MIDDLEWARES``, in their order."""
-        orders = {path: order for path, order in self.settings.getwithbase(name).items() if order is not None}
-        built = build_enabled(sorted(orders, key=lambda path: orders[path]), self)
+        built = build_enabled(self.settings.ordered_components(name), self)
         self._components += built
         return built
 
@@ -188,50 +187,49 @@ class Crawler:
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
         self.feeds = build_feeds(self)
         handlers = Handlers.from_crawler(self)
-        downloader = Downloader(
-            MiddlewareChain(downloader_middlewares, self.spider), handlers, self.signals, self.spider
-        )
+        chain = MiddlewareChain(downloader_middlewares, self.spider)
+        downloader = Downloader(chain, handlers, self.signals, self.spider)
         askable = [*downloader_middlewares, *spider_middlewares, *extensions]
         frontier = self._frontier([component for component in askable if isinstance(component, Gate)])
         sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
         stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
         stack.push_async_callback(downloader.close)
         await self._open_outputs(stack, frontier, sinks, pipelines)
-
         options = settings.group(EngineOptions)
-        limits = Limits(
-            concurrency=options.concurrent_requests,
-            sockets_max=options.sockets_max,
-            stall_after_s=options.stall_after_s,
-            active_size_max=options.active_size_bytes,
-        )
-        parts = Parts(
+        self._parts = Parts(
             spider=self.spider,
             frontier=frontier,
             downloader=downloader,
             spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal),
-            items=ItemStage(
-                pipelines,
-                at_once=options.concurrent_items,
-                stats=self.stats,
-                signals=self.signals,
-                spider=self.spider,
-            ),
+            items=self._item_stage(pipelines, options.concurrent_items),
             committer=Committer(frontier, sinks, options.checkpoint_interval_s, self._snapshot),
-            limits=limits,
+            limits=self._limits(options),
             stats=self.stats,
             signals=self.signals,
-            close=lambda reason: engine.close_spider(self.spider, reason),
+            close=self._close,
             schemes=handlers.schemes,
             filters=[component for component in askable if isinstance(component, OfferFilter)],
             is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
             log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
         )
-        engine = Engine(parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)
-        self._parts = parts
-        self.engine = engine
+        self.engine = Engine(self._parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)
         self.stats.open_spider(self.spider)
-        return engine
+        return self.engine
+
+    def _limits(self, options: EngineOptions) -> Limits:
+        return Limits(
+            concurrency=options.concurrent_requests,
+            sockets_max=options.sockets_max,
+            stall_after_s=options.stall_after_s,
+            active_size_max=options.active_size_bytes,
+        )
+
+    def _item_stage(self, pipelines: PipelineChain, at_once: int) -> ItemStage:
+        return ItemStage(pipelines, at_once=at_once, stats=self.stats, signals=self.signals, spider=self.spider)
+
+    def _close(self, reason: str) -> None:
+        if self.engine is not None:
+            self.engine.close_spider(self.spider, reason)
 
     def _frontier(self, gates: Iterable[Gate]) -> Frontier:
         options = self.settings.group(PolitenessOptions)

@@ -84,6 +84,8 @@ class Engine:
 
     async def _crawl(self, tasks: asyncio.TaskGroup) -> None:
         parts = self._parts
+        # Where the outputs begin is stored before anything is added to them.
+        await parts.committer.checkpoint()
         checkpoints = tasks.create_task(parts.committer.run(parts.limits.notify), name="checkpoints")
         await parts.signals.send_catch_log_async(signals.engine_started)
         await parts.signals.send_catch_log_async(signals.spider_opened, spider=parts.spider)
