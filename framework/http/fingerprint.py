@@ -13,13 +13,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from w3lib.url import canonicalize_url
 
 from framework.http.request import Request
 
 FINGERPRINT_BYTES = 20
+_IDENTITY_BYTES = 8
+# Longer URLs (data: above all) are not worth the memory of a cache.
+_CACHED_CHARACTERS = 512
 
 _first_64_bits = Struct(">q").unpack_from
 
@@ -36,7 +39,8 @@ def canonical_url(url: str, keep_fragments: bool = False) -> str:
     """Give the spelling of a URL that stands for all its equivalents, as ``w3lib.url.canonicalize_url`` does."""
     match = _match_plain(url)
     if match is None or "/." in url:
-        return _canonicalized(url, keep_fragments)
+        canonicalize = _canonicalized if len(url) <= _CACHED_CHARACTERS else _canonicalized.__wrapped__
+        return canonicalize(url, keep_fragments)
     query = match.group(1)
     if query is None or "&" not in query:
         return url
@@ -44,7 +48,9 @@ def canonical_url(url: str, keep_fragments: bool = False) -> str:
     return f"{url[: match.start(1)]}{'&'.join(map('='.join, pairs))}"
 
 
-_canonicalized = lru_cache(maxsize=4096)(lambda url, keep: canonicalize_url(url, keep_fragments=keep))
+@lru_cache(maxsize=4096)
+def _canonicalized(url: str, keep_fragments: bool) -> str:
+    return canonicalize_url(url, keep_fragments=keep_fragments)
 
 
 def fingerprint(
@@ -82,6 +88,8 @@ def _canonical_form(request: Request, keep_fragments: bool) -> bytes:
 
 def identity_of(fingerprint: bytes) -> int:
     """Give the 64-bit identity, signed as SQLite's integers are, that stands for a fingerprint."""
+    if len(fingerprint) < _IDENTITY_BYTES:
+        fingerprint = blake2b(fingerprint).digest()
     identity: int = _first_64_bits(fingerprint)[0]
     return identity
 
@@ -102,6 +110,12 @@ class RequestFingerprinter:
     A class of one's own needs :meth:`fingerprint` only; the frontier makes the identity of it with :func:`identity_of`.
     """
 
+    _is_default: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._is_default = cls.fingerprint is RequestFingerprinter.fingerprint
+
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
         """Build it for a crawl."""
@@ -115,9 +129,10 @@ class RequestFingerprinter:
         """Give the first 64 bits of :meth:`fingerprint` as a signed integer, and keep it on the request."""
         identity = request._identity
         if identity is None:
-            if request._method == "GET" and not request._body:
-                identity = _identity_of_url(request._url)
+            url = request._url
+            if self._is_default and request._method == "GET" and not request._body and len(url) <= _CACHED_CHARACTERS:
+                identity = _identity_of_url(url)
             else:
-                identity = identity_of(fingerprint(request))
+                identity = identity_of(self.fingerprint(request))
             request._identity = identity
         return identity
