@@ -72,7 +72,11 @@ class OffsiteMiddleware:
             IgnoreRequest: it does.
         """
         if self.refuse(request) is not None:
-            raise IgnoreRequest("Filtered offsite request: its host is not in the spider's allowed_domains")
+            host = urlsplit(request.url).hostname
+            raise IgnoreRequest(
+                f"Filtered offsite request: {host!r} is not in the spider's allowed_domains; "
+                'add it there, or give the request meta={"allow_offsite": True}'
+            )
 
     def _read(self, declared: Collection[Any]) -> None:
         self._declared = declared
