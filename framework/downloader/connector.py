@@ -94,7 +94,11 @@ class GuardedConnector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         flight = current_flight.get()
         if flight is not None:
-            self._tell(flight, connection)
+            try:
+                self._tell(flight, connection)
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _tell(self, flight: Flight, connection: Connection) -> None:

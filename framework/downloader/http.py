@@ -223,9 +223,11 @@ class HttpDownloadHandler:
         else:
             body = Body(b"", answer.raw_headers)
         if stop is not None:
-            answer.close()
             body.add_flag("download_stopped")
-        elif body.is_decoded and self._stats is not None:
+        if body.flags:
+            # Stopped or broken: what aiohttp does at the end of a body has not happened.
+            answer.close()
+        if body.is_decoded and self._stats is not None:
             self._stats.inc_value("httpcompression/response_bytes", len(body.data))
             self._stats.inc_value("httpcompression/response_count")
         response = _response(answer, request, flight, body)

@@ -87,7 +87,7 @@ CASES: list[tuple[Exception, type[DownloadError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("error", "kind", "text"), CASES, ids=lambda case: type(case).__name__)
+@pytest.mark.parametrize(("error", "kind", "text"), CASES, ids=[type(case[0]).__name__ for case in CASES])
 def test_the_message_names_request_reason_and_remedy(error: Exception, kind: type[DownloadError], text: str) -> None:
     mapped = download_error(error, REQUEST, LIMITS)
 
@@ -98,11 +98,14 @@ def test_the_message_names_request_reason_and_remedy(error: Exception, kind: typ
     assert mapped.__cause__ is error
 
 
-def every_subclass(cls: type[Exception]) -> set[type[Exception]]:
-    return {cls}.union(*(every_subclass(child) for child in cls.__subclasses__()))
+def every_subclass(cls: type[Exception]) -> list[type[Exception]]:
+    found = {cls}
+    for child in cls.__subclasses__():
+        found.update(every_subclass(child))
+    return sorted(found, key=str)
 
 
-@pytest.mark.parametrize("cls", sorted(every_subclass(aiohttp.ClientError), key=lambda cls: cls.__name__))
+@pytest.mark.parametrize("cls", every_subclass(aiohttp.ClientError), ids=str)
 def test_every_exception_of_aiohttp_is_mapped(cls: type[Exception]) -> None:
     error = cls.__new__(cls)
     error.args = ("what happened",)
