@@ -144,7 +144,7 @@ class SelectorList(parsel.SelectorList["Selector"]):
                 return None
             try:
                 found = evaluator(root)
-            except etree.XPathError:
+            except (etree.XPathError, ValueError):  # ValueError: the root is a comment
                 return None
             if type(found) is list:
                 results += found
