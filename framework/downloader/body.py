@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import aiohttp
 from aiohttp import ClientResponse, StreamReader
@@ -27,8 +28,8 @@ logger = logging.getLogger(__name__)
 _CONTENT_ENCODING = istr("Content-Encoding")
 _CONTENT_LENGTH = istr("Content-Length")
 _TRANSFER_ENCODING = istr("Transfer-Encoding")
-_BREATH_BYTES = 1024 * 1024
-"""After so much output of a decoder the loop gets its turn."""
+_BREATH_S = 0.005
+"""After so many seconds of inflating the loop gets its turn."""
 
 Watch = Callable[[bytes], StopDownload | None]
 """Sees each chunk as it came from the network; an answer stops the download."""
@@ -85,7 +86,8 @@ async def read_body(response: ClientResponse, request: Request, limits: BodyLimi
     headers = response.headers
     stream = response.content
     body = Body(b"", response.raw_headers)
-    encoding = headers.getall(_CONTENT_ENCODING) if limits.is_decoding and _CONTENT_ENCODING in headers else None
+    has_encoding = limits.is_decoding and _CONTENT_ENCODING in headers and request.method != "HEAD"
+    encoding = headers.getall(_CONTENT_ENCODING) if has_encoding else None
     length = headers.get(_CONTENT_LENGTH)
     if encoding is None and watch is None and stream.is_eof() and stream.exception() is None:
         # The usual small page: all of it came together with its headers.
@@ -170,12 +172,15 @@ class _Reading:
             self._keep(chunk)
             return
         _check_size(self._received, self._request, self._limits)
-        rested_at = self._size
+        rested_at = monotonic()
         for piece in self._decoder.feed(chunk):
-            self._keep(piece)
-            if self._size - rested_at > _BREATH_BYTES:
-                rested_at = self._size
+            if piece:
+                self._keep(piece)
+            else:
+                _check_size(self._decoder.between_bytes, self._request, self._limits)
+            if monotonic() - rested_at > _BREATH_S:
                 await asyncio.sleep(0)
+                rested_at = monotonic()
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)

@@ -23,6 +23,8 @@ STACK_MAX = 4
 """How many encodings may lie over each other; honest servers use one."""
 
 _PIECE_BYTES = 256 * 1024
+# zlib copies what it has not used at the end of each member: of a whole chunk, for thousands of empty members.
+_SLICE_BYTES = 16 * 1024
 # A zstd block of 4 bytes may stand for 128 KB (RFC 8878, section 3.1.1.2), and the library has no limit for its
 # output, so its input is cut small: 512 bytes give 16 MB at most.
 _ZSTD_INPUT_BYTES = 512
@@ -51,9 +53,16 @@ class Decoder(Protocol):
         """Whether the encoded stream has come to its end (or has not begun)."""
         ...
 
+    @property
+    def between_bytes(self) -> int:
+        """Bytes that came out of an outer encoding and went into an inner one, where there are several."""
+        ...
+
 
 class GzipDecoder:
     """gzip, of one or more members; what follows the last one is passed over, as browsers do."""
+
+    between_bytes = 0
 
     def __init__(self) -> None:
         self._inflater = zlib.decompressobj(wbits=31)
@@ -64,11 +73,13 @@ class GzipDecoder:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """See :class:`Decoder`."""
         self._has_begun = True
-        if self._inflater.eof:
-            data = self._next_member(data)
-        while data:
-            yield from _inflate(self._inflater, data)
-            data = self._next_member(self._inflater.unused_data) if self._inflater.eof else b""
+        for start in range(0, len(data), _SLICE_BYTES):
+            part = data[start : start + _SLICE_BYTES]
+            if self._inflater.eof:
+                part = self._next_member(part)
+            while part:
+                yield from _inflate(self._inflater, part)
+                part = self._next_member(self._inflater.unused_data) if self._inflater.eof else b""
 
     def _next_member(self, data: bytes) -> bytes:
         data = self._rest + data
@@ -92,6 +103,8 @@ class GzipDecoder:
 
 class DeflateDecoder:
     """deflate: with zlib's frame, as the RFC says, or without, as some servers send it."""
+
+    between_bytes = 0
 
     def __init__(self) -> None:
         self._inflater = zlib.decompressobj()
@@ -141,6 +154,8 @@ def _inflate(inflater: Any, data: bytes) -> Iterator[bytes]:
 class BrotliDecoder:
     """br."""
 
+    between_bytes = 0
+
     def __init__(self) -> None:
         self._decompressor = brotli.Decompressor()
         self._has_begun = False
@@ -171,6 +186,8 @@ class BrotliDecoder:
 class ZstdDecoder:
     """zstd, of one or more frames."""
 
+    between_bytes = 0
+
     def __init__(self) -> None:
         self._factory = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
         self._frame = self._factory.decompressobj()
@@ -181,20 +198,18 @@ class ZstdDecoder:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """See :class:`Decoder`."""
         self._has_begun = True
-        if self._frame.eof:
-            data = self._next_frame(data)
-        start = 0
-        while start < len(data):
-            try:
-                piece = self._frame.decompress(data[start : start + _ZSTD_INPUT_BYTES])
-            except zstandard.ZstdError as error:
-                raise BrokenEncodingError(str(error)) from error
-            start += _ZSTD_INPUT_BYTES
-            if piece:
-                yield piece
+        for start in range(0, len(data), _ZSTD_INPUT_BYTES):
+            part = data[start : start + _ZSTD_INPUT_BYTES]
             if self._frame.eof:
-                data = self._next_frame(self._frame.unused_data + data[start:])
-                start = 0
+                part = self._next_frame(part)
+            while part:
+                try:
+                    piece = self._frame.decompress(part)
+                except zstandard.ZstdError as error:
+                    raise BrokenEncodingError(str(error)) from error
+                if piece:
+                    yield piece
+                part = self._next_frame(self._frame.unused_data) if self._frame.eof else b""
 
     def _next_frame(self, data: bytes) -> bytes:
         data = self._rest + data
@@ -222,11 +237,19 @@ class Stack:
     def __init__(self, decoders: Sequence[Decoder]) -> None:
         self._outer = decoders[0]
         self._inner: Decoder = decoders[1] if len(decoders) == 2 else Stack(decoders[1:])
+        self._between_bytes = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """See :class:`Decoder`."""
+        """See :class:`Decoder`; pieces may be empty, so that whoever counts sees that there is work going on."""
         for piece in self._outer.feed(data):
+            self._between_bytes += len(piece)
+            yield b""
             yield from self._inner.feed(piece)
+
+    @property
+    def between_bytes(self) -> int:
+        """See :class:`Decoder`."""
+        return self._between_bytes + self._inner.between_bytes
 
     @property
     def is_complete(self) -> bool:

@@ -120,7 +120,8 @@ def _no_http(error: Any, _: TimeLimits) -> str:
 
 
 def _bad_url(error: Any, _: TimeLimits) -> str:
-    return f"this cannot be sent: {_short(error)}; check URL and headers"
+    # Its text holds the URL, password and all, so only the description is taken.
+    return f"this URL cannot be fetched: {getattr(error, 'description', None) or 'it is not valid'}"
 
 
 def _no_web_scheme(_: Any, __: TimeLimits) -> str:
@@ -159,7 +160,6 @@ _TABLE: Mapping[type[BaseException], _Mapping] = {
     aiohttp.InvalidURL: _Mapping(DownloadError, _bad_url, blames="url", retryable=False),
     aiohttp.NonHttpUrlClientError: _Mapping(UnsupportedURLSchemeError, _no_web_scheme),
     aiohttp.ClientError: _Mapping(DownloadError, _other),
-    ValueError: _Mapping(DownloadError, _bad_url, blames="url", retryable=False),
 }
 _LOCAL = _Mapping(DownloadConnectionError, _local, blames="local")
 _LOCAL_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

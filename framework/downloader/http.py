@@ -194,7 +194,10 @@ class HttpDownloadHandler:
 
     async def _send(self, request: Request, flight: Flight, timeout: ClientTimeout) -> ClientResponse:
         session = self._session or self._open()
-        url = URL(request.url, encoded=True)
+        try:
+            url = URL(request.url, encoded=True)
+        except ValueError as error:
+            raise aiohttp.InvalidURL(request.url, str(error)) from error
         if "@" in request.url and request._headers and b"Authorization" in request._headers:
             # The header goes before user and password in the URL, which aiohttp would make another one of.
             url = url.with_user(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -26,7 +27,7 @@ ENCODERS: list[tuple[bytes, Callable[[bytes], bytes]]] = [
     (b"x-gzip", gzip.compress),
     (b"deflate", zlib.compress),
     (b"deflate", raw_deflate),
-    (b"br", brotli.compress),
+    (b"br", lambda data: bytes(brotli.compress(data, quality=5))),
     (b"zstd", zstandard.ZstdCompressor().compress),
 ]
 NAMES = ["gzip", "x-gzip", "deflate", "raw deflate", "br", "zstd"]
@@ -79,6 +80,27 @@ def test_a_stacked_bomb_comes_in_pieces_too() -> None:
 
     assert len(bomb) < 10_000
     assert total < 2_000_000
+
+
+def test_what_lies_between_two_encodings_is_counted() -> None:
+    names, _ = split_encodings(b"gzip, gzip")
+    decoder = decoder_for(names)
+
+    # Empty members: the outer encoding inflates a thousand times, the inner one to nothing.
+    assert decode(decoder, gzip.compress(gzip.compress(b"") * 50_000)) == b""
+
+    assert decoder.between_bytes == 50_000 * len(gzip.compress(b""))
+    assert decoder.is_complete
+
+
+@pytest.mark.parametrize("name", [b"gzip", b"zstd"])
+def test_thousands_of_empty_members_cost_no_more_than_their_length(name: bytes) -> None:
+    empty = gzip.compress(b"") if name == b"gzip" else zstandard.ZstdCompressor().compress(b"")
+    started_at = time.process_time()
+
+    assert decode(decoder_for([name]), empty * 40_000) == b""
+
+    assert time.process_time() - started_at < 2
 
 
 @pytest.mark.parametrize(("name", "encode"), ENCODERS, ids=NAMES)

@@ -233,6 +233,13 @@ def test_the_loop_gets_its_turn_while_much_is_inflated(wire: Any) -> None:
     assert turns > 30
 
 
+def test_a_bomb_between_two_encodings_is_refused(wire: Any) -> None:
+    data = gzip.compress(gzip.compress(b"") * 100_000)
+
+    with pytest.raises(DownloadCancelledError, match="DOWNLOAD_MAXSIZE"):
+        fetch(wire, wire.answer(data, "Content-Encoding: gzip, gzip"), maxsize_bytes=MIB)
+
+
 def test_a_body_that_is_encoded_too_often_is_refused(wire: Any) -> None:
     with pytest.raises(DownloadCancelledError, match="encoded 5 times"):
         fetch(wire, wire.answer(b"x", "Content-Encoding: gzip, gzip, gzip, gzip, gzip"))
