@@ -200,7 +200,7 @@ class Crawler:
             spider=self.spider,
             frontier=frontier,
             downloader=downloader,
-            spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal),
+            spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal, frontier.is_known),
             items=self._item_stage(pipelines, options.concurrent_items),
             committer=Committer(frontier, sinks, options.checkpoint_interval_s, self._snapshot),
             limits=self._limits(options),

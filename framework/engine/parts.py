@@ -16,7 +16,7 @@ from framework import signals
 from framework.downloader.downloader import Downloader
 from framework.failure import Failure
 from framework.http import Request
-from framework.protocols import Frontier, Lease, OfferFilter, StatsCollector
+from framework.protocols import Frontier, Lease, OfferFilter, Refusal, StatsCollector
 from framework.signalmanager import SignalManager
 
 from .commit import Committer
@@ -25,6 +25,9 @@ from .limits import Limits
 from .spiderchain import SpiderChain
 
 logger = logging.getLogger(__name__)
+
+
+_USUAL_SCHEMES = ("https:", "http:")
 
 
 @dataclass(slots=True)
@@ -59,7 +62,9 @@ class Parts:
         """Offer requests to the frontier; count and tell each refusal under its reason."""
         if self.filters:
             requests = [request for request in requests if self._passes_filters(request)]
-        requests = [request for request in requests if self._has_handler(request)]
+        requests = [
+            request for request in requests if request._url.startswith(_USUAL_SCHEMES) or self._has_handler(request)
+        ]
         if not requests:
             return
         refusals = await self.frontier.offer(origin, requests)
@@ -67,13 +72,22 @@ class Parts:
         if accepted:
             self.stats.inc_value("scheduler/enqueued", accepted)
         if accepted < len(requests):
-            for request, refusal in zip(requests, refusals, strict=True):
-                if refusal is not None:
-                    self.refused(request, refusal)
-        if self.signals.has(signals.request_scheduled):
+            self._tell_refusals(requests, refusals)
+        if accepted and self.signals.has(signals.request_scheduled):
             for request, refusal in zip(requests, refusals, strict=True):
                 if refusal is None:
                     self.signals.send_catch_log(signals.request_scheduled, request=request, spider=self.spider)
+
+    def _tell_refusals(self, requests: Sequence[Request], refusals: Sequence[Refusal | None]) -> None:
+        """Tell what the frontier refused: nearly always duplicates, of which many come with every page."""
+        duplicates = refusals.count("duplicate")
+        is_told_each = self.is_debug or self.signals.has(signals.request_dropped)
+        if duplicates and not is_told_each:
+            self.stats.inc_value("refused/duplicate", duplicates)
+            self.stats.inc_value("dupefilter/filtered", duplicates)
+        for request, refusal in zip(requests, refusals, strict=True):
+            if refusal is not None and (is_told_each or refusal != "duplicate"):
+                self.refused(request, refusal)
 
     def _passes_filters(self, request: Request) -> bool:
         for component in self.filters:
@@ -84,10 +98,7 @@ class Parts:
         return True
 
     def _has_handler(self, request: Request) -> bool:
-        url = request.url
-        if url.startswith(("http:", "https:")):
-            return True
-        if url.partition(":")[0].lower() in self.schemes:
+        if request.url.partition(":")[0].lower() in self.schemes:
             return True
         self.refused(request, "scheme")
         return False

@@ -58,11 +58,16 @@ class SpiderChain:
         middlewares: in their order, nearest to the engine first.
         spider: given to the hooks that take it.
         on_refusal: told of each request that a fused middleware drops, with the reason.
+        is_known: says whether offering a request would surely be refused as a duplicate; such a request need not pass
+            hooks that only add to it.
     """
 
-    def __init__(self, middlewares: Iterable[Any], spider: Any, on_refusal: OnRefusal) -> None:
+    def __init__(
+        self, middlewares: Iterable[Any], spider: Any, on_refusal: OnRefusal, is_known: Callable[[Request], bool]
+    ) -> None:
         ordered = list(middlewares)
         self._on_refusal = on_refusal
+        self._is_known = is_known
         self._spider = spider
         self.inputs: tuple[Callable[..., Any], ...] = tuple(
             _bind(mw.process_spider_input, spider) for mw in ordered if hasattr(mw, "process_spider_input")
@@ -132,14 +137,17 @@ class SpiderChain:
     def _fuse(self, start: int) -> ElementHooks:
         """Collect the element-wise hooks of consecutive steps."""
         requests, items = [], []
+        keeps_identity = True
         for step in self._steps[start:]:
             if step.wrap or step.wrap_async:
                 break
+            keeps_identity = keeps_identity and vars(type(step.middleware)).get("keeps_identity", False)
             if step.on_request:
                 requests.append((step.on_request, step.refusal))
             if step.on_item:
                 items.append(step.on_item)
-        return ElementHooks(tuple(requests), tuple(items), self._on_refusal)
+        is_known = self._is_known if keeps_identity else None
+        return ElementHooks(tuple(requests), tuple(items), self._on_refusal, is_known)
 
     # -- exceptions and start ------------------------------------------------------------------------------------
 
@@ -178,20 +186,25 @@ def _has_own_start(mw: Any) -> bool:
 class ElementHooks:
     """Consecutive element-wise hooks, called in one loop without generators between them."""
 
-    __slots__ = ("_on_refusal", "on_item", "on_request")
+    __slots__ = ("_is_known", "_on_refusal", "on_item", "on_request")
 
     def __init__(
         self,
         on_request: tuple[tuple[Callable[..., Any], str], ...],
         on_item: tuple[Callable[..., Any], ...],
         on_refusal: OnRefusal,
+        is_known: Callable[[Request], bool] | None,
     ) -> None:
+        self._is_known = is_known
         self.on_request = on_request
         self.on_item = on_item
         self._on_refusal = on_refusal
 
     def request(self, request: Request, response: Response | None) -> Request | None:
         """Pass one request through; ``None`` when a hook dropped it."""
+        # Most links of a page are known already: they go on to be refused as they are.
+        if self._is_known is not None and not request.dont_filter and self._is_known(request):
+            return request
         current: Request | None = request
         for hook, refusal in self.on_request:
             before = current

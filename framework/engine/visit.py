@@ -190,13 +190,18 @@ class Visit:
                     await self._flush()
             return
         for element in output:
-            passed = element if hooks is None else hooks.element(element, response)
-            if passed is None:
-                continue
-            self._note(passed, callback)
-            if len(self._requests) >= OFFER_AT:
-                await self._flush()
-                await self._parts.breathe()
+            passed = element
+            if hooks is not None:
+                passed = (
+                    hooks.request(element, response) if isinstance(element, Request) else hooks.item(element, response)
+                )
+            if isinstance(passed, Request):
+                self._requests.append(passed)
+                if len(self._requests) >= OFFER_AT:
+                    await self._flush()
+                    await self._parts.breathe()
+            elif passed is not None:
+                self._note(passed, callback)
 
     def _note(self, element: Any, callback: Callable[..., Any]) -> None:
         if isinstance(element, Request):

@@ -123,6 +123,10 @@ class MemoryFrontier:
             self._notify()
         return answers
 
+    def is_known(self, request: Request) -> bool:
+        """Say whether the request has been offered before."""
+        return self._identity(request) in self._seen
+
     def _admit(self, origin: Lease, request: Request) -> Request | None:
         """Give the request its identity; ``None`` when that identity has been offered before."""
         seen = self._seen

@@ -259,6 +259,10 @@ class Frontier(Protocol):
         """
         ...
 
+    def is_known(self, request: Request) -> bool:
+        """Say whether ``offer`` would surely refuse the request as a duplicate; ``False`` where that takes asking."""
+        ...
+
     async def lease(self, limit: int) -> Sequence[Lease]:
         """Return up to ``limit`` requests whose turn is now; wait for one otherwise.
 

@@ -24,6 +24,10 @@ class BaseSpiderMiddleware:
     refusal: ClassVar[str] = "spider middleware"
     """The reason under which a request is counted for which ``get_processed_request`` returned ``None``."""
 
+    keeps_identity: ClassVar[bool] = False
+    """Whether ``get_processed_request`` never changes URL, method or body: known duplicates then need not pass. A class
+    has to say so itself; it is not inherited."""
+
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
 

@@ -27,6 +27,7 @@ class DepthMiddleware(BaseSpiderMiddleware):
         prio: a request's priority is lowered by its depth times this number.
     """
 
+    keeps_identity = True
     refusal = "depth"
 
     def __init__(self, crawler: Crawler, maxdepth: int = 0, verbose_stats: bool = False, prio: int = 0) -> None:

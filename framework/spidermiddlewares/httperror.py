@@ -41,6 +41,8 @@ class HttpErrorMiddleware(BaseSpiderMiddleware):
         allowed_codes: statuses that pass besides 2xx.
     """
 
+    keeps_identity = True
+
     def __init__(self, crawler: Crawler, allowed_codes: Iterable[int] = ()) -> None:
         super().__init__(crawler)
         self._allowed_codes = frozenset(allowed_codes)

@@ -223,6 +223,8 @@ class RefererMiddleware(BaseSpiderMiddleware):
         policy: the setting's.
     """
 
+    keeps_identity = True
+
     def __init__(self, crawler: Crawler, policy: ReferrerPolicy) -> None:
         super().__init__(crawler)
         self.default_policy = policy

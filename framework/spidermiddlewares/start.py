@@ -12,6 +12,7 @@ from framework.spidermiddlewares.base import BaseSpiderMiddleware
 class StartSpiderMiddleware(BaseSpiderMiddleware):
     """Sets ``meta["is_start_request"]`` to ``True`` on the requests that no page gave."""
 
+    keeps_identity = True
     refusal = "start"
 
     def get_processed_request(self, request: Request, response: Response | None) -> Request | None:

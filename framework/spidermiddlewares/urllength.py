@@ -25,6 +25,7 @@ class UrlLengthMiddleware(BaseSpiderMiddleware):
         maxlength: in characters.
     """
 
+    keeps_identity = True
     refusal = "url length"
 
     def __init__(self, crawler: Crawler, maxlength: int) -> None:
