@@ -132,6 +132,10 @@ def test_a_scheme_in_capitals_is_known() -> None:
     assert asyncio.run(handlers.download(request, FakeExchange())).url == "HTTP://a.test/"
 
 
+def test_the_schemes_that_are_on_are_told() -> None:
+    assert Handlers({"HTTP": OwnHandler, "ftp": None}, CRAWLER).schemes == {"http"}
+
+
 def test_a_scheme_without_handler_is_refused_with_the_known_ones_and_the_remedy() -> None:
     handlers = Handlers({"http": OwnHandler, "ftp": None}, CRAWLER)
 
