@@ -20,7 +20,7 @@ from framework.exceptions import IgnoreRequest, NotConfigured
 from framework.http import Request, Response
 from framework.http.request.callbacks import NO_CALLBACK
 from framework.protocols import Crawler, Engine, Wait, Waker
-from framework.robotstxt import ProtegoRobotParser, RobotParser
+from framework.robotstxt import RobotParser
 from framework.settings.declared import HeaderOptions, RobotsOptions
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class RobotsTxtMiddleware:
         options = crawler.settings.group(RobotsOptions)
         if not options.obey:
             raise NotConfigured
-        parser = load_object(crawler.settings.get("ROBOTSTXT_PARSER") or ProtegoRobotParser)
+        parser = load_object(options.parser)
         return cls(
             crawler,
             lambda body: cast("RobotParser", build_from_crawler(parser, crawler, body)),

@@ -128,7 +128,7 @@ def layer_from_pairs(pairs: Iterable[str]) -> Layer:
     return Layer("cmdline", values, {name: f"command line -s {name}" for name in values})
 
 
-def shown_path(path: Path) -> str:
+def shown_path(path: str | Path) -> str:
     """Return a path as a person would write it: relative to the working folder when it is inside."""
     absolute = Path(os.path.abspath(path))  # resolve() would follow links, which nobody wrote
     try:

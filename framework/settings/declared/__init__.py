@@ -19,7 +19,7 @@ from .project import ProjectOptions
 from .redirect import RedirectOptions
 from .retry import RetryOptions
 from .robots import RobotsOptions
-from .spidermw import DepthOptions, HttpErrorOptions, RefererOptions, ReferrerPolicy, UrlLengthOptions
+from .spidermw import DepthOptions, HttpErrorOptions, RefererOptions, UrlLengthOptions
 
 GROUPS: tuple[type, ...] = (
     ProjectOptions,
@@ -62,7 +62,6 @@ __all__ = [
     "ProjectOptions",
     "RedirectOptions",
     "RefererOptions",
-    "ReferrerPolicy",
     "RetryOptions",
     "RobotsOptions",
     "UrlLengthOptions",

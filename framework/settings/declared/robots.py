@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..annotations import Component
 from ..options import group, option
 
 
@@ -20,4 +21,9 @@ class RobotsOptions:
         default=None,
         doc="The user agent whose rules are looked up in robots.txt; without it, the one that the request is "
         "sent with.",
+    )
+    parser: Component = option(
+        "ROBOTSTXT_PARSER",
+        default="framework.robotstxt.ProtegoRobotParser",
+        doc="The class that reads a robots.txt (a `framework.robotstxt.RobotParser`).",
     )

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any
 
 from ..options import group, option
-
-ReferrerPolicy: TypeAlias = Literal[
-    "no-referrer",
-    "no-referrer-when-downgrade",
-    "same-origin",
-    "origin",
-    "strict-origin",
-    "origin-when-cross-origin",
-    "strict-origin-when-cross-origin",
-    "unsafe-url",
-]
-"""The policies of W3C's Referrer Policy, section 3."""
 
 
 @group("Depth", "How far from the start a crawl goes, and how depth changes priority.")
@@ -69,11 +57,10 @@ class RefererOptions:
     """What a request tells about the page it was found on."""
 
     enabled: bool = option("REFERER_ENABLED", default=True, doc="Send the `Referer` header with followed links.")
-    policy: ReferrerPolicy = option(
+    policy: Any = option(
         "REFERRER_POLICY",
         default="strict-origin-when-cross-origin",
-        doc="How much the `Referer` tells, by the names of W3C's Referrer Policy; `meta['referrer_policy']` goes "
-        "before "
-        "it. The default is that of today's browsers; Scrapy's is `no-referrer-when-downgrade`, and it takes "
-        "classes too.",
+        doc="How much the `Referer` tells: a name of W3C's Referrer Policy, several of them with commas between, or a "
+        "policy class; `meta['referrer_policy']` goes before it. The default is that of today's browsers; Scrapy's is "
+        "`no-referrer-when-downgrade`.",
     )
