@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from framework.exceptions import NotConfigured, PluginError
+from framework.exceptions import CrawlError, NotConfigured, PluginError
+from framework.usercode import in_short, user_place
 
 if TYPE_CHECKING:
     from framework.protocols import Crawler
@@ -31,29 +32,41 @@ def load_object(path: str | Callable[..., Any]) -> Any:
         raise PluginError(msg)
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise PluginError(_why_not_importable(path, module_name, error)) from error
+    except Exception as error:
+        raise PluginError(f"{path!r} {why_not_importable(module_name, error)}") from error
     try:
         return getattr(module, name)
     except AttributeError:
         known = [n for n in vars(module) if n[:1].isupper()]
-        msg = f"{path!r}: the module {module_name!r} has no {name!r}{_did_you_mean(name, known)}"
+        msg = f"{path!r}: the module {module_name!r} has no {name!r}{did_you_mean(name, known)}"
         raise PluginError(msg) from None
 
 
-def _why_not_importable(path: str, module_name: str, error: ImportError) -> str:
-    missing = error.name or ""
-    if missing and not (module_name == missing or module_name.startswith(missing + ".")):
-        return f"{path!r} needs the package {missing!r}, which is not installed; install it with pip"
+# The packages that an extra of fwk brings, and the extra.
+_EXTRAS = {"playwright": "playwright"}
+
+
+def why_not_importable(module_name: str, error: Exception) -> str:
+    """Say why a module cannot be imported, as the end of a sentence that begins with what needs it."""
+    missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    if missing and (module_name == missing or module_name.startswith(missing + ".")):
+        return f"cannot be imported: there is no module {missing!r}; check the spelling, and that it is in the project"
     if missing:
-        return f"{path!r}: there is no module {missing!r}; check the spelling and that its folder is in the project"
-    return f"{path!r} cannot be imported: {error}"
+        package = missing.partition(".")[0]
+        name = f"'fwk[{_EXTRAS[package]}]'" if package in _EXTRAS else package
+        place = user_place(error)
+        where = f" ({place})" if place else ""
+        return (
+            f"needs the package {package!r}, which is not installed{where}: pip install {name}, or check the spelling"
+        )
+    return f"cannot be imported: {in_short(error)}"
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'this'?`` where a known name is near, else nothing."""
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
@@ -93,7 +106,7 @@ def build_enabled(paths: list[str | Callable[..., Any]], crawler: Crawler) -> li
     """Build components in the order given; those that raise ``NotConfigured`` are left out, with a log line why.
 
     Raises:
-        PluginError: as ``load_object`` and ``build_from_crawler``.
+        PluginError: as ``load_object`` and ``build_from_crawler``, or the component itself raised.
     """
     import logging
 
@@ -105,6 +118,11 @@ def build_enabled(paths: list[str | Callable[..., Any]], crawler: Crawler) -> li
         except NotConfigured as error:
             if error.args:
                 logging.getLogger(__name__).warning("Disabled %s: %s", path, error)
+        except CrawlError:
+            raise
+        except Exception as error:
+            msg = f"{path if isinstance(path, str) else path.__qualname__} cannot be built: {in_short(error)}"
+            raise PluginError(msg) from error
     return built
 
 

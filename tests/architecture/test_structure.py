@@ -20,7 +20,7 @@ FLOORS = [
     {"http"},
     {"failure", "settings"},
     {"protocols"},
-    {"components"},
+    {"components", "usercode"},
     {
         "telemetry",
         "exporters",

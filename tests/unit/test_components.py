@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,7 +82,7 @@ def test_a_wrong_path_is_one_clear_error(path: str, message: str) -> None:
     ("content", "message"),
     [
         ("import package_that_is_not_there", "needs the package 'package_that_is_not_there', which is not installed"),
-        ("raise ImportError('too old')", "cannot be imported: too old"),
+        ("raise ImportError('too old')", "cannot be imported: ImportError: too old"),
     ],
 )
 def test_a_module_that_cannot_be_imported_says_why(
@@ -134,3 +135,17 @@ def test_a_hook_may_take_a_name_or_everything() -> None:
     def any_name(**names: Any) -> None: ...
 
     assert [accepts(hook, "spider") for hook in (old, new, any_name)] == [True, False, True]
+
+
+def test_a_component_that_raises_while_it_is_built_is_one_line_with_its_place() -> None:
+    with pytest.raises(PluginError, match=r"BrokenInside cannot be built: TypeError: .*test_components\.py:\d+"):
+        build_enabled([BrokenInside], CRAWLER)
+
+
+def test_the_missing_package_of_an_extra_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rendering_under_test.py").write_text("import playwright.async_api")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(sys.modules, "playwright", None)
+
+    with pytest.raises(PluginError, match=r"pip install 'fwk\[playwright\]'"):
+        load_object("rendering_under_test.Handler")
