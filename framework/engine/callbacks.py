@@ -7,22 +7,56 @@ an asynchronous generator; it may return ``None``, one request or item, or any i
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 
-from framework.exceptions import InvalidOutput
+from framework.exceptions import CrawlError, InvalidOutput
 from framework.http import Request
-from framework.pipelines.items import is_item
+from framework.pipelines.items import describe, is_item
+from framework.settings.loading import shown_path
+from framework.usercode import user_traceback
 
 from .spiderchain import Output
 
+logger = logging.getLogger(__name__)
+
 
 def place_of(function: Callable[..., Any]) -> str:
-    """Return a callback's name, file and line, for messages: ``parse (spiders/books.py:12)``."""
+    """Return a callback's name, file and line, for messages: ``BooksSpider.parse (spiders/books.py:12)``.
+
+    A method that a spider inherits from the framework is named after the spider: ``BooksSpider.start``.
+    """
+    owner = getattr(function, "__self__", None)
     function = inspect.unwrap(getattr(function, "__func__", function))
     code = getattr(function, "__code__", None)
     name = getattr(function, "__qualname__", repr(function))
-    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
+    if code is None:
+        return name
+    if owner is not None and str(function.__module__).startswith("framework."):
+        return f"{type(owner).__name__}.{function.__name__}"
+    return f"{name} ({shown_path(code.co_filename)}:{code.co_firstlineno})"
+
+
+def tell(what: str, error: Exception) -> None:
+    """Log an exception of the user's code.
+
+    Where the framework itself says what is wrong, that is one line. Else the traceback is shown, without the frames
+    that lead to the user's code.
+    """
+    if isinstance(error, CrawlError):
+        logger.error("%s: %s", what, error)
+        return
+    trace = user_traceback(error)
+    if trace is None and isinstance(error, TypeError) and "argument" in str(error):
+        # Nothing of the user's has run: the call itself does not fit.
+        logger.error(
+            "%s: %s; a callback takes the response (an errback the failure) and an argument for each of cb_kwargs",
+            what,
+            error,
+        )
+        return
+    logger.error("%s", what, exc_info=(type(error), error, trace or error.__traceback__))
 
 
 def as_output(result: Any, callback: Callable[..., Any]) -> Output:
@@ -45,7 +79,8 @@ def as_output(result: Any, callback: Callable[..., Any]) -> Output:
 
 def invalid_element(element: Any, callback: Callable[..., Any]) -> str:
     """Say that a callback gave something that is neither a request nor an item."""
+    advice = "; to follow a link, yield response.follow(it)" if isinstance(element, str) else ""
     return (
-        f"{place_of(callback)} gave {type(element).__name__} {str(element)[:80]!r}; "
-        "a spider yields requests, items (dict, Item, dataclass, attrs, Pydantic) or None"
+        f"{place_of(callback)} gave {describe(element)}; "
+        f"a spider yields requests, items (dict, Item, dataclass, attrs, Pydantic) or None{advice}"
     )

@@ -19,6 +19,8 @@ from framework.pipelines.chain import PipelineChain
 from framework.protocols import StatsCollector
 from framework.signalmanager import SignalManager
 
+from .callbacks import tell
+
 logger = logging.getLogger(__name__)
 
 
@@ -87,7 +89,7 @@ class ItemStage:
 
     async def _broke(self, item: Any, error: Exception, response: Response | None) -> None:
         self._stats.inc_value("item_error_count")
-        logger.error("A pipeline failed on an item of %s, which is lost: %r", response, item, exc_info=error)
+        tell(f"A pipeline failed on an item of {response or 'start()'}, which is lost: {item!r:.500}", error)
         await self._signals.send_catch_log_async(
             signals.item_error, item=item, response=response, spider=self._spider, failure=Failure(error)
         )

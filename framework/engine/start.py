@@ -17,7 +17,7 @@ from framework.http import Request
 from framework.pipelines.items import is_item
 from framework.protocols import DONE, Fate, FateKind, Lease
 
-from .callbacks import invalid_element, place_of
+from .callbacks import invalid_element, place_of, tell
 from .parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class StartVisit:
             self._parts.close(close.reason)
         except Exception as error:
             self.error = error
-            logger.error("%s raised", place_of(spider.start), exc_info=error)
+            tell(f"{place_of(spider.start)} raised", error)
             await self._parts.tell_error(error, None, None)
             fate = Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
         finally:

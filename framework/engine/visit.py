@@ -24,7 +24,7 @@ from framework.http.request import NO_CALLBACK
 from framework.pipelines.items import is_item
 from framework.protocols import DONE, REPLACED, Fate, FateKind, Lease
 
-from .callbacks import as_output, invalid_element, place_of
+from .callbacks import as_output, invalid_element, place_of, tell
 from .limits import LiveTransfer
 from .parts import Parts
 from .spiderchain import Output
@@ -134,7 +134,7 @@ class Visit:
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, response)
         elif not await self._recover(error, response):
-            logger.error("Error processing %r", request, exc_info=error)
+            tell(f"A spider middleware raised on {response!r}", error)
             await self._parts.tell_error(error, request, response)
         return Fate(FateKind.DROPPED if isinstance(error, IgnoreRequest) else FateKind.FAILED, type(error).__name__)
 
@@ -148,8 +148,8 @@ class Visit:
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
         elif not is_dropped:
-            traceback = None if isinstance(error, DownloadError) else error
-            logger.error("Could not download %r: %s", request, str(error) or type(error).__name__, exc_info=traceback)
+            # Download errors name the request themselves.
+            tell("Could not download" if isinstance(error, DownloadError) else f"Could not download {request!r}", error)
         elif self._parts.is_debug:
             logger.debug("Dropped %r: %s", request, error)
         return Fate(FateKind.DROPPED, str(error)) if is_dropped else Fate(FateKind.FAILED, type(error).__name__)
@@ -169,7 +169,7 @@ class Visit:
             self._parts.close(close.reason)
         except Exception as error:
             if response is None or not await self._recover(error, response):
-                logger.error("%s raised on %r", place_of(callback), response or self.lease, exc_info=error)
+                tell(f"{place_of(callback)} raised on {response or self.lease!r}", error)
                 await self._parts.tell_error(error, self.lease.request, response)
             return Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
         finally:
