@@ -52,7 +52,7 @@ def wire_headers(request: Request, url: URL, *, is_decoding: bool) -> CIMultiDic
         is_decoding: ask for the encodings that can be undone, unless the request says what it accepts.
     """
     wire: CIMultiDict[str] = CIMultiDict()
-    headers = request._headers
+    headers = request.headers
     if not headers or b"Host" not in headers:
         wire.add(_HOST, url.host_port_subcomponent or "")
     if headers:

@@ -48,8 +48,9 @@ class DownloaderStats:
         increase("downloader/request_count")
         increase(self._key("downloader/request_method_count/", request._method))
         size = _LINE_BYTES + len(request._method) + len(request._url) + len(request._body)
-        if request._headers is not None:
-            size += _size(request._headers)
+        headers = request._headers or request._page_headers
+        if headers is not None:
+            size += _size(headers)
         increase("downloader/request_bytes", size)
 
     def process_response(self, request: Request, response: Response) -> Response:

@@ -65,7 +65,7 @@ def fingerprint(
     """
     parts = _canonical_form(request, keep_fragments)
     for name in sorted({_header_name(name) for name in include_headers or ()}):
-        values = request.headers.getlist(name) if request._headers else []
+        values = request.headers.getlist(name) if request._headers or request._page_headers else []
         if values:
             # Lengths before the parts, so that no two lists of headers read the same.
             parts += b"\0%b\0%d" % (name, len(values))

@@ -7,7 +7,7 @@ Place in the flow: ``process_spider_input`` gives a start page its depth 0 befor
 from __future__ import annotations
 
 import logging
-from typing import Self
+from typing import Any, Self
 
 from framework.http import Request, Response
 from framework.protocols import Crawler
@@ -37,6 +37,8 @@ class DepthMiddleware(BaseSpiderMiddleware):
         self.prio = prio
         self._is_plain = not (maxdepth or verbose_stats or prio)
         self._deepest = 0
+        # One dictionary for all links of the same depth; requests copy it when their ``meta`` is touched.
+        self._links_meta: dict[str, Any] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -56,12 +58,15 @@ class DepthMiddleware(BaseSpiderMiddleware):
         """Give a request its depth; drop it where that is too deep."""
         if response is None:
             return request
-        depth = response.meta.get("depth", 0) + 1
-        meta = request._meta
-        if meta is None:
-            request._meta = {"depth": depth}
+        page_depth = response.meta.get("depth", 0)
+        shared = self._links_meta
+        if shared is None or shared["depth"] != page_depth + 1:
+            shared = self._links_meta = {"depth": page_depth + 1}
+        depth: int = shared["depth"]
+        if request._meta is None and request._page_meta is None:
+            request._page_meta = shared
         else:
-            meta["depth"] = depth
+            request.meta["depth"] = depth
         if self._is_plain and depth <= self._deepest:
             return request
         return self._looked_at(request, depth)

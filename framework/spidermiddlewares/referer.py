@@ -186,10 +186,14 @@ def policy_of(given: Any) -> ReferrerPolicy:
     raise PluginError(f"{given!r} is no referrer policy; use one of {names}, or the path of a ReferrerPolicy class")
 
 
+_USUAL_ENCODING = "utf-8"
+
+
 class _Page:
     """What one page tells, worked out once."""
 
     __slots__ = (
+        "_headers",
         "cross_origin",
         "downgraded",
         "is_custom",
@@ -210,6 +214,14 @@ class _Page:
         self.prefix = self.origin + "/"
         told = [form.encode() if form else None for form in policy.told(url)]
         self.same_origin, self.cross_origin, self.downgraded = told
+        self._headers: dict[bytes, Headers] = {}
+
+    def headers_with(self, told: bytes) -> Headers:
+        """Give the headers that all links which are told the same share."""
+        headers = self._headers.get(told)
+        if headers is None:
+            headers = self._headers[told] = Headers({b"Referer": told}, encoding=_USUAL_ENCODING)
+        return headers
 
 
 class RefererMiddleware(BaseSpiderMiddleware):
@@ -264,12 +276,12 @@ class RefererMiddleware(BaseSpiderMiddleware):
                 request.headers[b"Referer"] = referrer
             return request
         told = self._told(page, request._url)
-        if told is not None:
-            if headers is None:
-                # For nearly every link these are its first headers: made without what __init__ does for others.
-                headers = request._headers = Headers.__new__(Headers)
-                headers.encoding = request._encoding
-            dict.__setitem__(headers, b"Referer", [told])
+        if told is None:
+            return request
+        if headers is None and request._encoding == _USUAL_ENCODING:
+            request._page_headers = page.headers_with(told)
+        else:
+            request.headers[b"Referer"] = told
         return request
 
     def _page_of(self, response: Response) -> _Page:

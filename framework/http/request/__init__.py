@@ -82,6 +82,8 @@ class Request:
         "_meta",
         "_method",
         "_not_before_at",
+        "_page_headers",
+        "_page_meta",
         "_retry",
         "_url",
         "callback",
@@ -103,9 +105,13 @@ class Request:
     _identity: int | None
     """The frontier's key, kept here once it was computed."""
     _not_before_at: float | None
-    """Not to be sent before this moment of the loop's clock, in seconds."""
+    """Not to be sent before this moment (``time.time()``)."""
     _retry: object | None
     """Set by the retry policy."""
+    _page_meta: dict[str, Any] | None
+    _page_headers: Headers | None
+    """What all links of one page have in common (depth, referrer): one object for all of them, copied into ``meta`` and
+    ``headers`` when these are touched, so that a pending link does not carry its own. Only read while shared."""
 
     def __init__(  # noqa: PLR0913 - Scrapy's documented signature
         self,
@@ -139,6 +145,8 @@ class Request:
         self._identity = None
         self._not_before_at = None
         self._retry = None
+        self._page_meta = None
+        self._page_headers = None
 
     @property
     def url(self) -> str:
@@ -169,11 +177,13 @@ class Request:
         """The headers."""
         headers = self._headers
         if headers is None:
-            headers = self._headers = Headers(encoding=self._encoding)
+            shared, self._page_headers = self._page_headers, None
+            headers = self._headers = Headers(encoding=self._encoding) if shared is None else shared.copy()
         return headers
 
     @headers.setter
     def headers(self, headers: HeadersInput | None) -> None:
+        self._page_headers = None
         given = isinstance(headers, Headers)
         self._headers = headers if given else Headers(headers, encoding=self._encoding)  # type: ignore[assignment]
 
@@ -194,7 +204,8 @@ class Request:
         """Data for middlewares and extensions; a response shows its request's."""
         meta = self._meta
         if meta is None:
-            meta = self._meta = {}
+            shared, self._page_meta = self._page_meta, None
+            meta = self._meta = {} if shared is None else dict(shared)
         return meta
 
     @property
@@ -220,6 +231,8 @@ class Request:
     def meta_get(self, key: str, default: Any = None) -> Any:
         """Give ``meta.get(key, default)`` without making a dictionary where there is none."""
         meta = self._meta
+        if meta is None:
+            meta = self._page_meta
         return default if meta is None else meta.get(key, default)
 
     def copy(self) -> Self:
@@ -243,6 +256,10 @@ class Request:
         for name in self.attributes:
             if name not in kwargs:
                 kwargs[name] = getattr(self, _SLOT_OF.get(name, name))
+        if kwargs["meta"] is None:
+            kwargs["meta"] = self._page_meta
+        if kwargs["headers"] is None:
+            kwargs["headers"] = self._page_headers
         return (cls or type(self))(**kwargs)
 
     def to_dict(self, *, spider: object | None = None) -> dict[str, Any]:
@@ -317,6 +334,8 @@ def plain_request(
     request._identity = None
     request._not_before_at = None
     request._retry = None
+    request._page_meta = None
+    request._page_headers = None
     return request
 
 

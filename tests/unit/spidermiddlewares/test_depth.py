@@ -81,3 +81,17 @@ def test_each_depth_is_counted_when_asked_for(make_crawler: Any) -> None:
         "request_depth_count/1": 2,
         "request_depth_max": 1,
     }
+
+
+def test_the_links_of_a_page_share_one_depth_until_meta_is_touched(make_crawler: Any) -> None:
+    middleware = DepthMiddleware.from_crawler(make_crawler())
+    page = Response("https://a.example/", request=Request("https://a.example/", meta={"depth": 3}))
+    first, second = Request("https://a.example/1"), Request("https://a.example/2")
+    for request in (first, second):
+        middleware.get_processed_request(request, page)
+
+    assert first.meta_get("depth") == 4
+    first.meta["depth"] = 99
+
+    assert second.meta == {"depth": 4}
+    assert second.copy().meta == {"depth": 4}

@@ -43,7 +43,7 @@ def make(crawler: Any, policy: Any = "unsafe-url") -> RefererMiddleware:
 def told(middleware: RefererMiddleware, page: Response, link: str, **kwargs: Any) -> str | None:
     request = Request(link, **kwargs)
     assert middleware.get_processed_request(request, page) is request
-    value = request._headers.get("Referer") if request._headers is not None else None
+    value = request.headers.get("Referer")
     return value.decode() if value is not None else None
 
 
@@ -181,3 +181,16 @@ def test_the_setting_names_the_policy(make_crawler: Any) -> None:
 def test_it_is_left_out_when_it_is_off(make_crawler: Any) -> None:
     with pytest.raises(NotConfigured):
         RefererMiddleware.from_crawler(make_crawler({"REFERER_ENABLED": False}))
+
+
+def test_the_links_of_a_page_share_one_header_until_it_is_touched(make_crawler: Any) -> None:
+    middleware = make(make_crawler(), "strict-origin-when-cross-origin")
+    page = Response("https://a.example/page")
+    first, second = Request("https://a.example/1"), Request("https://a.example/2")
+    for request in (first, second):
+        middleware.get_processed_request(request, page)
+
+    first.headers["Referer"] = "https://elsewhere.example/"
+
+    assert second.headers["Referer"] == b"https://a.example/page"
+    assert second.replace(url="https://a.example/3").headers["Referer"] == b"https://a.example/page"
