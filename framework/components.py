@@ -33,7 +33,7 @@ def load_object(path: str | Callable[..., Any]) -> Any:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        raise PluginError(f"{path!r} {why_not_importable(module_name, error)}") from error
+        raise PluginError(f"{path!r}{why_not_importable(module_name, error)}") from error
     try:
         return getattr(module, name)
     except AttributeError:
@@ -47,19 +47,19 @@ _EXTRAS = {"playwright": "playwright"}
 
 
 def why_not_importable(module_name: str, error: Exception) -> str:
-    """Say why a module cannot be imported, as the end of a sentence that begins with what needs it."""
+    """Say why a module cannot be imported, as the end of a sentence; put what needs it right before."""
     missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
     if missing and (module_name == missing or module_name.startswith(missing + ".")):
-        return f"cannot be imported: there is no module {missing!r}; check the spelling, and that it is in the project"
+        return f": there is no module {missing!r}; check the spelling, and that it is in the project"
     if missing:
         package = missing.partition(".")[0]
         name = f"'fwk[{_EXTRAS[package]}]'" if package in _EXTRAS else package
         place = user_place(error)
         where = f" ({place})" if place else ""
         return (
-            f"needs the package {package!r}, which is not installed{where}: pip install {name}, or check the spelling"
+            f" needs the package {package!r}, which is not installed{where}: pip install {name}, or check the spelling"
         )
-    return f"cannot be imported: {in_short(error)}"
+    return f" cannot be imported: {in_short(error)}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from framework.engine.items import ItemStage
 from framework.engine.limits import Limits
 from framework.engine.parts import Parts
 from framework.engine.spiderchain import SpiderChain
-from framework.exceptions import PluginError, UsageError
+from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.hosts import Politeness
 from framework.frontier.memory import MemoryFrontier
@@ -38,6 +38,7 @@ from framework.signalmanager import SignalManager
 from framework.spiders import Spider
 from framework.telemetry.logcounts import LogCounts
 from framework.telemetry.summary import Output, summary
+from framework.usercode import in_short
 
 logger = logging.getLogger(__name__)
 
@@ -131,11 +132,20 @@ class Crawler:
 
     @property
     def has_failed(self) -> bool:
-        """Say whether the crawl came to nothing: ``start()`` raised, or not one page could be fetched."""
+        """Say whether the crawl failed: ``start()`` raised, not one page could be fetched, or it was stopped at once.
+
+        A crawl that its user or SIGTERM has ended in good order has not failed.
+        """
         if self.finish_reason == "failed" or self.engine is None or self.engine.start_error is not None:
             return True
-        view = self.engine.view()
-        return view.failed > 0 and not self.stats.get_value("response_received_count", 0)
+        stats = self.stats.get_stats()
+        if self.engine.is_cut_off:
+            return True
+        if stats.get("response_received_count"):
+            return False
+        # Requests that were tried and gave no page, or code that gave no request; to have nothing to do is no failure.
+        refused = any(key.startswith("refused/") and key != "refused/duplicate" for key in stats)
+        return refused or self.engine.view().failed > 0 or "spider_exceptions/InvalidOutput" in stats
 
     def get_addon(self, cls: type) -> None:
         """Return ``None``: there are no add-ons yet."""
@@ -168,15 +178,33 @@ class Crawler:
         validate(settings)
         self.stats = build_from_crawler(load_object(settings["STATS_CLASS"]), self)
         self.request_fingerprinter = build_from_crawler(load_object(settings["REQUEST_FINGERPRINTER_CLASS"]), self)
-        self.spider = build_from_crawler(self.spidercls, self, *args, **kwargs)
+        try:
+            self.spider = build_from_crawler(self.spidercls, self, *args, **kwargs)
+        except CrawlError:
+            raise
+        except Exception as error:
+            msg = f"{self.spidercls.__name__} cannot be built: {in_short(error)}"
+            raise PluginError(msg) from error
         validate(settings)
         settings.freeze()
 
     def _enabled(self, name: str) -> list[Any]:
         """Build the components of a setting such as ``DOWNLOADER_MIDDLEWARES``, in their order."""
-        built = build_enabled(self.settings.ordered_components(name), self)
+        with self._naming(name):
+            built = build_enabled(self.settings.ordered_components(name), self)
         self._components += built
         return built
+
+    @contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        """Put the setting that asked for a plugin, and its place, before what is wrong with the plugin."""
+        try:
+            yield
+        except PluginError as error:
+            origin = self.settings.origin(name)
+            place = f" ({origin.place})" if origin is not None and self.settings.is_set(name) else ""
+            msg = f"{name}{place}: {error}"
+            raise PluginError(msg) from error
 
     async def _open(self, stack: AsyncExitStack) -> Engine:
         """Build the components, open what must be open before the first request, and return the engine."""
@@ -186,7 +214,8 @@ class Crawler:
         spider_middlewares = self._enabled("SPIDER_MIDDLEWARES")
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
         self.feeds = build_feeds(self)
-        handlers = Handlers.from_crawler(self)
+        with self._naming("DOWNLOAD_HANDLERS"):
+            handlers = Handlers.from_crawler(self)
         chain = MiddlewareChain(downloader_middlewares, self.spider)
         downloader = Downloader(chain, handlers, self.signals, self.spider)
         askable = [*downloader_middlewares, *spider_middlewares, *extensions]

@@ -37,8 +37,16 @@ class Handlers:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Handlers:
-        """Take the schemes from ``DOWNLOAD_HANDLERS`` over ``DOWNLOAD_HANDLERS_BASE``."""
+        """Take the schemes from ``DOWNLOAD_HANDLERS`` over ``DOWNLOAD_HANDLERS_BASE``.
+
+        Raises:
+            PluginError: a handler that ``DOWNLOAD_HANDLERS`` names cannot be imported.
+        """
         options = crawler.settings.group(DownloadOptions)
+        for path in options.handlers.values():
+            # What somebody names is found missing now; what is there by default is imported when it is needed.
+            if path is not None:
+                load_object(path)
         return cls({**options.handlers_base, **options.handlers}, crawler)
 
     @property

@@ -24,6 +24,7 @@ _REMEDIES = {
     errno.EPERM: "no permission; choose another path, or change its rights",
     errno.EROFS: "the file system is read-only; choose another path",
     errno.EISDIR: "it is a folder; name a file in it",
+    errno.EEXIST: "a part of the path is a file, not a folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EPIPE: "the reader of the output went away",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from framework.exceptions import PluginError
@@ -59,8 +59,20 @@ class Spider:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Any:
-        """Make the spider for a crawl; ``args`` and ``kwargs`` are those of the command line (``-a name=value``)."""
-        spider = cls(*args, **kwargs)
+        """Make the spider for a crawl; ``args`` and ``kwargs`` are those of the command line (``-a name=value``).
+
+        Raises:
+            PluginError: the class does not take these arguments.
+        """
+        try:
+            spider = cls(*args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # from inside of __init__, not by the call
+            given = ", ".join(f"-a {name}" for name in kwargs) or "none"
+            name = getattr(cls, "name", cls.__name__)
+            msg = f"spider {name!r} cannot be made of the arguments given ({given}): {error}; give -a NAME=VALUE"
+            raise PluginError(msg) from error
         spider._set_crawler(crawler)
         return spider
 
@@ -91,15 +103,24 @@ class Spider:
             msg = f"{type(self).__name__} has start_url; it must be a list called start_urls"
             raise PluginError(msg)
         for url in urls:
-            yield Request(url, dont_filter=True)
+            try:
+                request = Request(url, dont_filter=True)
+            except (TypeError, ValueError) as error:
+                msg = f"{type(self).__name__}.start_urls has {url!r}: {error}"
+                raise PluginError(msg) from error
+            yield request
 
-    def _parse(self, response: Response, **kwargs: Any) -> Any:
-        """Call ``parse``: the callback of requests that name none (Scrapy's name, used by spiders' subclasses)."""
-        return self.parse(response, **kwargs)
+    @property
+    def _parse(self) -> Callable[..., Any]:
+        """The callback of requests that name none: ``parse`` (Scrapy's name; subclasses make a method of it)."""
+        return self.parse
 
     def parse(self, response: Response, **kwargs: Any) -> Any:
         """Take requests and items from a response; the callback of requests that name none."""
-        msg = f"{type(self).__name__} has no parse method, and a request without a callback came back ({response.url})"
+        msg = (
+            f"{type(self).__name__} has no parse method, and a request without a callback came back ({response.url}); "
+            "add def parse(self, response), or give the request a callback"
+        )
         raise PluginError(msg)
 
     @classmethod

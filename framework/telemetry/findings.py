@@ -82,7 +82,7 @@ def errors(stats: Stats) -> list[ErrorKind]:
     for key, value in stats.items():
         for prefix, kind in _KINDS.items():
             name = key.removeprefix(prefix)
-            if name == key or (kind == "answer" and not _is_error_status(name)):
+            if name in (key, "count") or (kind == "answer" and not _is_error_status(name)):
                 continue
             # Names of our exceptions may come with their module, as in Scrapy's stats.
             what = f"{kind} {name.rpartition('.')[2]}"

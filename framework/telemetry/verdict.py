@@ -37,7 +37,7 @@ def _nothing_crawled(stats: Stats, view: FrontierView | None, pages: int) -> lis
         worst = broken[0]
         advice = f": {worst.remedy}" if worst.remedy else ""
         return [f"no page was crawled; {worst.what} ({count(worst.count, 'time')}){advice}"]
-    if view is not None and not view.offered and not view.refused:
+    if view is not None and not view.offered and not view.refused and not refusals(stats):
         return ["the spider made no request: start_urls is empty, or start() yields nothing"]
     return []
 
@@ -46,6 +46,7 @@ def _refused(stats: Stats, pages: int) -> list[str]:
     found = refusals(stats)
     by_reason = {
         "offsite": "every link found was offsite: does allowed_domains name the site's host, without scheme and path?",
+        "scheme": "nothing fetches URLs of this scheme: write http:// or https://, or see DOWNLOAD_HANDLERS",
         "robots": "robots.txt forbids every page asked for; ROBOTSTXT_OBEY = False would ignore it, if you may",
     }
     # With one page (the start) or none, what was refused is all that there was to follow.
