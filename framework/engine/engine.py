@@ -215,6 +215,11 @@ class Engine:
         return self._parts.limits.in_flight
 
     @property
+    def is_cut_off(self) -> bool:
+        """Say whether the crawl was stopped at once (``stop_now``)."""
+        return self._is_stopped_now
+
+    @property
     def is_running(self) -> bool:
         """Say whether visits may be running."""
         return self._tasks is not None
