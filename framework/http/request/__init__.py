@@ -17,7 +17,8 @@ from typing import Any, ClassVar, Self, TypeVar, overload
 from framework.http.curl import curl_command, request_arguments
 from framework.http.headers import Headers, HeadersInput
 from framework.http.request.callbacks import NO_CALLBACK, callback_from_name, callback_name
-from framework.http.url import is_safe, mask_password, safe_url
+from framework.http.request.checks import checked_method, checked_url, encoded_body, refuse, refuse_priority
+from framework.http.url import is_safe, mask_password
 
 __all__ = ["NO_CALLBACK", "Request", "plain_request", "request_from_dict", "request_to_curl"]
 
@@ -130,12 +131,12 @@ class Request:
         cb_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         self._encoding = encoding
-        self._method = "GET" if method == "GET" else _checked_method(method)
-        self._url = url if type(url) is str and is_safe(url) else _checked_url(url, encoding)
-        self._body = _encoded_body(body, encoding) if body else b""
-        self.callback = callback if callback is None or callable(callback) else _refuse("callback", callback)
-        self.errback = errback if errback is None or callable(errback) else _refuse("errback", errback)
-        self.priority = priority if isinstance(priority, int) else _refuse_priority(priority)
+        self._method = "GET" if method == "GET" else checked_method(method)
+        self._url = url if type(url) is str and is_safe(url) else checked_url(url, encoding)
+        self._body = encoded_body(body, encoding) if body else b""
+        self.callback = callback if callback is None or callable(callback) else refuse("callback", callback)
+        self.errback = errback if errback is None or callable(errback) else refuse("errback", errback)
+        self.priority = priority if isinstance(priority, int) else refuse_priority(priority)
         self.dont_filter = dont_filter
         self._headers = Headers(headers, encoding=encoding) if headers else None
         self._cookies = cookies or None
@@ -170,7 +171,7 @@ class Request:
 
     @method.setter
     def method(self, method: str) -> None:
-        self._method = _checked_method(method)
+        self._method = checked_method(method)
 
     @property
     def headers(self) -> Headers:
@@ -322,7 +323,7 @@ def plain_request(
     request._method = "GET"
     request._url = url
     request._body = b""
-    request.callback = callback if callback is None or callable(callback) else _refuse("callback", callback)
+    request.callback = callback if callback is None or callable(callback) else refuse("callback", callback)
     request.errback = None
     request.priority = 0
     request.dont_filter = False
@@ -372,42 +373,3 @@ def _request_class(path: str) -> type[Request]:
     if not (isinstance(cls, type) and issubclass(cls, Request)):
         raise ValueError(f"Stored request of unknown class {path!r}: import it at the top of the spider's module")
     return cls
-
-
-def _checked_url(url: object, encoding: str) -> str:
-    if not isinstance(url, str):
-        raise TypeError(f"Request url must be str, got {type(url).__name__}: {url!r}")
-    safe = safe_url(url, encoding)
-    if "://" not in safe and not safe.startswith(("about:", "data:")):
-        raise ValueError(
-            f"Missing scheme in request url: {safe} (give an absolute URL such as https://example.com/; "
-            "inside a callback, response.follow() and response.urljoin() take relative ones)"
-        )
-    return safe
-
-
-def _checked_method(method: object) -> str:
-    name = str(method).upper()
-    # The characters of a token, RFC 9110 section 5.6.2: above all no space and no line break.
-    if not name or not name.isascii() or not name.translate(_TOKEN_MARKS).isalnum():
-        raise ValueError(f"Invalid HTTP method {method!r}: letters, digits and !#$%&'*+-.^_`|~ only")
-    return name
-
-
-_TOKEN_MARKS = dict.fromkeys(map(ord, "!#$%&'*+-.^_`|~"), "x")
-
-
-def _encoded_body(body: object, encoding: str) -> bytes:
-    if isinstance(body, bytes):
-        return body
-    if isinstance(body, str):
-        return body.encode(encoding)
-    raise TypeError(f"Request body must be bytes, str or None, got {type(body).__name__}")
-
-
-def _refuse(name: str, value: object) -> Any:
-    raise TypeError(f"{name} must be a callable, got {type(value).__name__}: {value!r}")
-
-
-def _refuse_priority(value: object) -> Any:
-    raise TypeError(f"Request priority must be an integer, got {type(value).__name__}: {value!r}")
