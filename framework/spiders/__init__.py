@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framework.exceptions import PluginError
 from framework.http import Request, Response
@@ -115,13 +115,18 @@ class Spider:
         """The callback of requests that name none: ``parse`` (Scrapy's name; subclasses make a method of it)."""
         return self.parse
 
-    def parse(self, response: Response, **kwargs: Any) -> Any:
-        """Take requests and items from a response; the callback of requests that name none."""
-        msg = (
-            f"{type(self).__name__} has no parse method, and a request without a callback came back ({response.url}); "
-            "add def parse(self, response), or give the request a callback"
-        )
-        raise PluginError(msg)
+    if TYPE_CHECKING:
+        # So that a spider may narrow the arguments: the kind of response, the cb_kwargs it wants.
+        parse: Callable[..., Any]
+    else:
+
+        def parse(self, response: Response, **kwargs: Any) -> Any:
+            """Take requests and items from a response; the callback of requests that name none."""
+            msg = (
+                f"{type(self).__name__} has no parse method, and a request without a callback came back ({response.url}); "
+                "add def parse(self, response), or give the request a callback"
+            )
+            raise PluginError(msg)
 
     @classmethod
     def handles_request(cls, request: Request) -> bool:
