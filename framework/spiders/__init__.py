@@ -123,8 +123,8 @@ class Spider:
         def parse(self, response: Response, **kwargs: Any) -> Any:
             """Take requests and items from a response; the callback of requests that name none."""
             msg = (
-                f"{type(self).__name__} has no parse method, and a request without a callback came back ({response.url}); "
-                "add def parse(self, response), or give the request a callback"
+                f"{type(self).__name__} has no parse method, and a request without a callback came back "
+                f"({response.url}); add def parse(self, response), or give the request a callback"
             )
             raise PluginError(msg)
 

@@ -2,7 +2,7 @@
 
 For tests of pure asyncio code: when every task waits, the loop's time jumps to the next timer, so that minutes of
 politeness take milliseconds. When every task waits and there is no timer, nothing could ever happen again: that raises
-``Deadlock``. Not for code with sockets, threads or processes: the clock would jump past them.
+``DeadlockError``. Not for code with sockets, threads or processes: the clock would jump past them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Deadlock(RuntimeError):
+class DeadlockError(RuntimeError):
     """Every task waits for another one."""
 
 
@@ -32,7 +32,7 @@ class _JumpingSelector(selectors.DefaultSelector):
             return events
         if timeout is None:
             msg = "every task waits and no timer is set: nothing can happen any more"
-            raise Deadlock(msg)
+            raise DeadlockError(msg)
         self.now += max(0.0, timeout)
         return events
 
@@ -53,7 +53,7 @@ def run_virtual(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a new virtual-time loop.
 
     Raises:
-        Deadlock: every task waits for another one.
+        DeadlockError: every task waits for another one.
     """
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(coroutine)
