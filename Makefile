@@ -54,7 +54,8 @@ accept-%: $(VENV)/.installed-dev ## Run one acceptance line at full size: make a
 	ACCEPT=full $(PYTEST) -q -s -p no:randomly tests/accept/test_$*.py && touch .accept/$*
 
 bench: $(VENV)/.installed-dev ## Measure pages per second against bare loops and Scrapy; write docs/performance.md
-	$(BIN)/python -m benchmarks.run --short
+	@sh tests/setup.sh
+	$(BIN)/python -m benchmarks.run --rounds 3 --write docs/performance.md --at-least 5
 
 docs: $(VENV)/.installed-dev ## Build the documentation into site/
 	$(BIN)/python -m framework.settings.reference

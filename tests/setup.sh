@@ -3,7 +3,7 @@
 set -eu
 
 missing=""
-command -v nginx >/dev/null 2>&1 || missing="$missing nginx"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 command -v tmux >/dev/null 2>&1 || missing="$missing tmux"
 [ -n "$missing" ] || exit 0
 
