@@ -113,11 +113,12 @@ class Crawler:
         except BaseException:
             self.finish_reason = "failed"
             raise
-        finally:
-            await self.signals.send_catch_log_async(
-                signals.spider_closed, spider=self.spider, reason=self.finish_reason
-            )
-            self.stats.close_spider(self.spider, reason=self.finish_reason)
+
+    async def _tell_closed(self) -> None:
+        await self.signals.send_catch_log_async(signals.spider_closed, spider=self.spider, reason=self.finish_reason)
+
+    def _close_stats(self) -> None:
+        self.stats.close_spider(self.spider, reason=self.finish_reason)
 
     def _tell_end(self, view: FrontierView, elapsed_s: float) -> None:
         outputs = [_output_of(feed) for feed in self.feeds]
@@ -278,10 +279,13 @@ class Crawler:
         resume = await frontier.open(Job(name=self.spider.name, spider=self.spider.name))
         stack.push_async_callback(frontier.close, clean=True)
         self.spider.state = resume.state
+        # Scrapy's order of the end: pipelines, spider_closed, feeds, stats; each may count until it is closed.
+        stack.callback(self._close_stats)
         for sink in sinks:
             await sink.open(resume.cuts.get(sink.name))
             stack.push_async_callback(sink.close)
         await pipelines.open()
+        stack.push_async_callback(self._tell_closed)
         stack.push_async_callback(pipelines.close)
 
     def _snapshot(self) -> dict[str, Any]:
