@@ -33,7 +33,8 @@ def pages_a_second(shop: ThreadedShop, pages: int, *, hangs: bool, limit_s: floa
         wanted, deadline_at = pages * len(others), time.monotonic() + limit_s
         ended: list[float] = []
         while len(ended) < wanted:
-            assert time.monotonic() < deadline_at, f"only {len(ended)} of {wanted} pages in {limit_s} s"
+            assert time.monotonic() < deadline_at, f"{len(shop.log)} of {wanted} requests in {limit_s} s"
+            assert not crawl.poll(), f"the crawl ended with exit code {crawl.returncode}"
             time.sleep(0.25)
             if len(shop.log) >= wanted:  # else it is too early to look closely
                 name = hanging.removeprefix("http://")
