@@ -98,10 +98,12 @@ class Crawler:
         begun_at = time.monotonic()
         self._build_spider(args, kwargs)
         with LogCounts(self.stats):
-            async with AsyncExitStack() as stack:
-                engine = await self._open(stack)
-                await self._run(engine)
-            self._tell_end(engine.view(), time.monotonic() - begun_at)
+            try:
+                async with AsyncExitStack() as stack:
+                    await self._run(await self._open(stack))
+            finally:
+                if self.engine is not None and self.finish_reason is not None:
+                    self._tell_end(self.engine.view(), time.monotonic() - begun_at)
 
     async def crawl_async(self, *args: Any, **kwargs: Any) -> None:
         """Do the same as ``crawl`` (Scrapy's name)."""
@@ -110,6 +112,9 @@ class Crawler:
     async def _run(self, engine: Engine) -> None:
         try:
             self.finish_reason = await engine.run()
+        except KeyboardInterrupt:
+            self.finish_reason = engine.reason or "shutdown"
+            raise
         except BaseException:
             self.finish_reason = "failed"
             raise

@@ -2,7 +2,7 @@
 
 Place in the flow: the command ``fwk crawl`` and scripts use ``CrawlerProcess``. The first Ctrl-C drains (nothing new is
 leased, what is in flight is worked off), the second stops at once; SIGTERM is the first Ctrl-C with a time limit
-(``SHUTDOWN_TIMEOUT``). What has finished is made durable in each case.
+(``SHUTDOWN_TIMEOUT``). What has finished is made durable in each case. A third Ctrl-C kills the process.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -22,6 +24,12 @@ from framework.settings.declared import EngineOptions
 from framework.spiders import Spider
 
 logger = logging.getLogger(__name__)
+
+_ONE_PRESS_S = 0.1
+"""Signals of one kind that come closer together than this are one press of Ctrl-C."""
+
+_BREAK_IN_AFTER_S = 0.4
+"""After the second signal, code that blocks the loop for so long is broken off."""
 
 
 def loop_factory(choice: str) -> Callable[[], asyncio.AbstractEventLoop]:
@@ -61,6 +69,7 @@ class CrawlerProcess:
         self.crawlers: list[Crawler] = []
         self.errors: list[Exception] = []
         self._install_signal_handlers = install_signal_handlers
+        self._exit: SystemExit | None = None
         self._planned: list[tuple[Crawler, tuple[Any, ...], dict[str, Any]]] = []
 
     def create_crawler(self, crawler_or_spidercls: Crawler | type[Spider]) -> Crawler:
@@ -81,80 +90,131 @@ class CrawlerProcess:
 
         Raises:
             SettingsError: the setting ``LOOP`` cannot be met.
+            SystemExit: the spider's code raised it; its crawl was stopped at once, the others have ended.
         """
         settings = self.crawlers[0].settings if self.crawlers else self.settings
         factory = loop_factory(settings.group(EngineOptions).loop)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(self._run_all())
+        stop = Stop(self.crawlers)
+        is_installed = self._install_signal_handlers and threading.current_thread() is threading.main_thread()
+        with stop.installed() if is_installed else nullcontext(), asyncio.Runner(loop_factory=factory) as runner:
+            loop = runner.get_loop()
+            main = loop.create_task(self._run_all(stop))
+            while not main.done():
+                try:
+                    loop.run_until_complete(main)
+                except KeyboardInterrupt:
+                    # It broke into code that kept the loop from running. The loop goes on, for the crawls to close.
+                    stop.at_once()
+        if self._exit is not None:
+            raise self._exit
 
-    async def _run_all(self) -> None:
-        tasks = [asyncio.create_task(crawler.crawl(*args, **kwargs)) for crawler, args, kwargs in self._planned]
-        self._planned.clear()
-        stop = _Stop(self.crawlers, tasks)
-        with stop.installed() if self._install_signal_handlers else _nothing():
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                self.errors.append(result)
-            elif isinstance(result, KeyboardInterrupt | SystemExit):
-                raise result
+    async def _run_all(self, stop: Stop) -> None:
+        planned, self._planned = self._planned, []
+        tasks = [asyncio.create_task(self._run(crawler, args, kwargs)) for crawler, args, kwargs in planned]
+        stop.watch(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, crawler: Crawler, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Run one crawl; whatever ends it is kept, for none of it may end the loop under the other crawls."""
+        try:
+            await crawler.crawl(*args, **kwargs)
+        except KeyboardInterrupt:
+            logger.debug("%r was broken off", crawler.spider)
+        except SystemExit as error:
+            self._exit = error
+        except Exception as error:
+            self.errors.append(error)
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+class Stop:
+    """What the signals of the terminal and of the system do to running crawls.
 
+    The first asks every crawl to drain, the second stops them at once, the third is left to the system and kills the
+    process. Where blocking code keeps the loop from hearing the second, ``KeyboardInterrupt`` is raised in that code.
 
-class _Stop:
-    """What the signals of the terminal and of the system do to running crawls."""
+    Args:
+        crawlers: all of them, whether begun or not.
+    """
 
-    def __init__(self, crawlers: list[Crawler], tasks: list[asyncio.Task[None]]) -> None:
+    def __init__(self, crawlers: list[Crawler]) -> None:
         self._crawlers = crawlers
-        self._tasks = tasks
-        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timeout_s = max((c.settings.group(EngineOptions).shutdown_timeout_s for c in crawlers), default=0.0)
         self._asked = 0
         self._heard = 0
+        self._last = (0, 0.0)
+
+    def watch(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Take the tasks of the crawls, in the crawlers' order, and the loop they run in."""
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """React to SIGINT and SIGTERM inside the block."""
-        old = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {signal.SIGINT: self._on_signal, signal.SIGTERM: self._on_signal, signal.SIGALRM: self._on_alarm}
+        old = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in old.items():
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Run between two instructions of the main thread: only pass the word on to the loop."""
-        self._asked += 1
-        if number == signal.SIGINT and self._asked > self._heard + 1:
-            # The loop has not heard the last Ctrl-C: some callback keeps it from running. Break into that callback.
-            raise KeyboardInterrupt
-        self._loop.call_soon_threadsafe(self._stop, number)
+        """Run between two instructions of the main thread: only count, and pass the word on to the loop."""
+        now = time.monotonic()
+        before, at = self._last
+        if number == before and now - at < _ONE_PRESS_S:
+            return  # a Ctrl-C that comes from the terminal and from a parent process too
+        self._last = (number, now)
+        if number == signal.SIGTERM and not self._asked:
+            signal.setitimer(signal.ITIMER_REAL, max(self._timeout_s, 0.001))
+        self._ask(number)
 
-    def _stop(self, number: int) -> None:
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        """The time limit of SIGTERM is over; or, after the second signal, it is time to look whether the loop runs."""
+        if self._asked == 1 or any(_is_running(crawler) for crawler in self._crawlers):
+            self._ask(number)
+
+    def _ask(self, number: int) -> None:
+        self._asked += 1
+        if self._loop is None:
+            raise KeyboardInterrupt  # nothing is open yet
+        self._loop.call_soon_threadsafe(self._hear, number)
+        if self._asked == 1:
+            return
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, _BREAK_IN_AFTER_S)
+        if self._asked > self._heard + 1:
+            raise KeyboardInterrupt
+
+    def _hear(self, number: int) -> None:
         self._heard += 1
-        is_first = self._heard == 1
-        if is_first and number == signal.SIGINT:
-            logger.info("Ctrl-C: finishing what is in flight; once more to stop at once")
-        elif is_first:
-            logger.info("SIGTERM: finishing what is in flight")
-        else:
-            logger.info("Stopping at once")
+        if self._heard > 1:
+            if self._heard == 2:
+                is_late = number == signal.SIGALRM
+                logger.warning("%s stopping at once", "SHUTDOWN_TIMEOUT is over:" if is_late else "Asked again:")
+            self.at_once()
+            return
+        advice = "once more to stop at once" if number == signal.SIGINT else f"for {self._timeout_s:g} s at most"
+        logger.info("%s: finishing what is in flight; %s", signal.Signals(number).name, advice)
         for crawler, task in zip(self._crawlers, self._tasks, strict=True):
             if crawler.engine is None:
                 task.cancel()
-            elif is_first:
+            else:
                 crawler.engine.close_spider(crawler.spider, reason="shutdown")
+
+    def at_once(self) -> None:
+        """Give up what is in flight. A crawl that is closing its outputs already is let do that."""
+        for crawler, task in zip(self._crawlers, self._tasks, strict=True):
+            if crawler.engine is None:
+                task.cancel()
             else:
                 crawler.engine.stop_now()
-        if is_first and number == signal.SIGTERM:
-            timeout_s = max((c.settings.group(EngineOptions).shutdown_timeout_s for c in self._crawlers), default=0.0)
-            self._loop.call_later(timeout_s, self._time_is_up)
 
-    def _time_is_up(self) -> None:
-        for crawler in self._crawlers:
-            if crawler.engine is not None and crawler.engine.is_running:
-                logger.warning("SHUTDOWN_TIMEOUT is over: stopping at once")
-                crawler.engine.stop_now()
+
+def _is_running(crawler: Crawler) -> bool:
+    return crawler.engine is not None and crawler.engine.is_running
