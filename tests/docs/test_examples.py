@@ -5,7 +5,8 @@ The convention, in Markdown's fenced blocks:
 - ``python title="spiders/books.py"``: a file of the page's folder, as in ``text title="..."``; with " (at the end)"
   behind the name it is added to the file. Every Python block must compile, and what it imports of the framework exist.
 - ``console``: ``$ command`` lines are typed, the lines below are lines of the output in their order (others may come
-  between). ``...`` stands for anything in a line; ``^C`` is typed too. Times, rates and sizes may differ.
+  between). ``...`` stands for anything in a line; ``^C`` is typed too. Times, rates,
+  sizes and the framework's own logger names may differ.
   A command whose output shows an error (``fwk: ...`` or ``Error: ...``) must fail, every other one succeed.
 """
 
@@ -33,6 +34,7 @@ _VARYING = (
     (re.compile(r"\bin [\d.,]+ ?(?:ms|s|min)\b(?:, [\d.,]+/(?:s|min))?"), "in SECONDS"),
     (re.compile(r"\([\d,]+/min\)"), "(RATE)"),
     (re.compile(r"\b[\d.,]+ (?:B|kB|MB)\b"), "SIZE"),
+    (re.compile(r"\[framework\.[\w.]+\]"), "[framework]"),
     (re.compile(r" +"), " "),
 )
 
