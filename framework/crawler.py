@@ -59,10 +59,14 @@ class Crawler:
         request_fingerprinter: says which requests are the same.
         outputs: the feeds, for the summary.
         finish_reason: why the crawl ended, when it has.
+        clock, wall_clock: where politeness takes the time from; a subclass for tests has others.
 
     Raises:
         PluginError: ``spidercls`` is no spider class.
     """
+
+    clock = staticmethod(time.monotonic)
+    wall_clock = staticmethod(time.time)
 
     def __init__(self, spidercls: type[Spider], settings: Settings | dict[str, Any] | None = None) -> None:
         if not (isinstance(spidercls, type) and hasattr(spidercls, "update_settings")):
@@ -112,11 +116,11 @@ class Crawler:
     async def _run(self, engine: Engine) -> None:
         try:
             self.finish_reason = await engine.run()
-        except KeyboardInterrupt:
-            self.finish_reason = engine.reason or "shutdown"
-            raise
-        except BaseException:
+        except Exception:
             self.finish_reason = "failed"
+            raise
+        except BaseException:  # somebody wants the process, or the task that we run in, to end
+            self.finish_reason = engine.reason or "shutdown"
             raise
 
     async def _tell_closed(self) -> None:
@@ -246,6 +250,7 @@ class Crawler:
             filters=[component for component in askable if isinstance(component, OfferFilter)],
             is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
             log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
+            wall_clock=self.wall_clock,
         )
         self.engine = Engine(self._parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)
         self.stats.open_spider(self.spider)
@@ -257,6 +262,7 @@ class Crawler:
             sockets_max=options.sockets_max,
             stall_after_s=options.stall_after_s,
             active_size_max=options.active_size_bytes,
+            clock=self.clock,
         )
 
     def _item_stage(self, pipelines: PipelineChain, at_once: int) -> ItemStage:
@@ -276,7 +282,9 @@ class Crawler:
             dead_after=options.dead_host_failures,
             order=options.crawl_order,
         )
-        return MemoryFrontier(self.request_fingerprinter, politeness, list(gates))
+        return MemoryFrontier(
+            self.request_fingerprinter, politeness, list(gates), clock=self.clock, wall_clock=self.wall_clock
+        )
 
     async def _open_outputs(
         self, stack: AsyncExitStack, frontier: Frontier, sinks: list[Sink], pipelines: PipelineChain

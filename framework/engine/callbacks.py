@@ -6,6 +6,7 @@ an asynchronous generator; it may return ``None``, one request or item, or any i
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -38,7 +39,7 @@ def place_of(function: Callable[..., Any]) -> str:
     return f"{name} ({shown_path(code.co_filename)}:{code.co_firstlineno})"
 
 
-def tell(what: str, error: Exception) -> None:
+def tell(what: str, error: BaseException) -> None:
     """Log an exception of the user's code.
 
     Where the framework itself says what is wrong, that is one line. Else the traceback is shown, without the frames
@@ -57,6 +58,25 @@ def tell(what: str, error: Exception) -> None:
         )
         return
     logger.error("%s", what, exc_info=(type(error), error, trace or error.__traceback__))
+
+
+def ends_the_crawl(error: BaseException) -> bool:
+    """Tell an exception that is meant for the whole crawl from one of the user's code, which ends its visit.
+
+    ``CancelledError`` may be either: code that awaits a task of its own, which somebody cancelled, raises it too.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
+
+
+async def close_output(*outputs: Any) -> None:
+    """End asynchronous generators that may have been left in the middle, so that none is left to the collector."""
+    for output in outputs:
+        aclose = getattr(output, "aclose", None)
+        if aclose is not None:
+            await aclose()
 
 
 def as_output(result: Any, callback: Callable[..., Any]) -> Output:

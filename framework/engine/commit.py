@@ -27,6 +27,9 @@ class Committer:
         sinks: where items end.
         interval_s: seconds between two checkpoints (``CHECKPOINT_INTERVAL``).
         snapshot: returns what is stored beside the group: state, cookies, counters.
+
+    Attributes:
+        has_failed: a checkpoint could not be made, so that none may follow it.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Committer:
         self._interval_s = interval_s
         self._snapshot = snapshot
         self._one_at_a_time = asyncio.Lock()
+        self.has_failed = False
 
     def finish(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
         """End a visit: its items go to every sink and its fate to the frontier, in one synchronous step."""
@@ -51,17 +55,32 @@ class Committer:
     async def checkpoint(self) -> None:
         """Make everything durable that has finished so far.
 
+        A cancelled one is made to the end all the same, and then raises ``CancelledError``: half of it could be neither
+        kept nor undone.
+
         Raises:
             ExportError: an output cannot be written; nothing of the group is stored then.
         """
+        work = asyncio.ensure_future(self._checkpoint())
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await work
+            raise
+
+    async def _checkpoint(self) -> None:
         async with self._one_at_a_time:
-            group = self._frontier.seal()
-            cuts = {sink.name: sink.seal() for sink in self._sinks}
-            snapshot = Snapshot(cuts=cuts, **self._snapshot())
-            await self._frontier.prepare(group)
-            for sink in self._sinks:
-                await sink.write(cuts[sink.name])
-            await self._frontier.persist(group, snapshot)
+            try:
+                group = self._frontier.seal()
+                cuts = {sink.name: sink.seal() for sink in self._sinks}
+                snapshot = Snapshot(cuts=cuts, **self._snapshot())
+                await self._frontier.prepare(group)
+                for sink in self._sinks:
+                    await sink.write(cuts[sink.name])
+                await self._frontier.persist(group, snapshot)
+            except BaseException:
+                self.has_failed = True
+                raise
 
     async def run(self, on_checkpoint: Callable[[], None]) -> None:
         """Make checkpoints until cancelled."""

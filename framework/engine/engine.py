@@ -3,6 +3,9 @@
 Place in the flow: ``crawler.py`` builds the parts and calls ``run``. All tasks of the crawl live in one ``TaskGroup``:
 the root visit, one task a request, the checkpoints, and what components spawn.
 
+Invariant: each lease ends in one of finish, requeue and release, whatever is raised where; ``_visits`` holds the visits
+whose lease has not ended yet.
+
 How a crawl ends: the frontier is exhausted and no ``spider_idle`` handler objects (*finished*); somebody asks for it
 (``close_spider``: nothing new is leased, what is in flight is worked off); or at once (``stop_now``: what is in flight
 is given up and belongs to a later run). In each case everything that has finished is made durable before ``run``
@@ -12,8 +15,10 @@ returns.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from framework import signals
@@ -22,11 +27,11 @@ from framework.frontier.identity import ROOT_IDENTITY
 from framework.http import Request, Response
 from framework.protocols import FrontierView, HostPolicy, Lease
 
-from .limits import LiveTransfer
+from .limits import LiveTransfer, current_transfer
 from .nested import fetch_nested
 from .parts import Parts
 from .start import StartVisit
-from .visit import Visit, current_visit
+from .visit import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +55,16 @@ class Engine:
         self._background: set[asyncio.Task[None]] = set()
         self._start: StartVisit | None = None
         self._main: asyncio.Task[Any] | None = None
-        self._visits = 0
+        self._visits: set[Visit] = set()
         # The origin of requests that no visit gave.
         self._outside = Lease(None, ROOT_IDENTITY, None)
         self._offers: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
         self._is_stopped_now = False
+        # From here on the tasks of the crawl are being cancelled, and nothing new may be begun.
+        self._is_over = False
+        self._exit: BaseException | None = None
         self.reason: str | None = None
 
     # -- the loop ------------------------------------------------------------------------------------------------
@@ -65,36 +74,68 @@ class Engine:
 
         Raises:
             CrawlError: the crawl cannot go on: an output cannot be written, a checkpoint cannot be stored.
+            SystemExit, KeyboardInterrupt: the spider's code raised it; the crawl was stopped at once.
         """
-        self._main = asyncio.current_task()
+        main = self._main = asyncio.current_task()
+        assert main is not None  # noqa: S101 - a running coroutine has a task
+        error: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                await self._crawl(tasks)
+                await self._vital(self._crawl(tasks))
         except BaseExceptionGroup as group:
-            raise _first_of(group) from None
-        except asyncio.CancelledError:
-            if not self._is_stopped_now or self._main is None:
-                raise
-            self._main.uncancel()
-        finally:
-            self._tasks = None
-        await self._parts.committer.checkpoint()
+            error = _first_of(group)
+        except asyncio.CancelledError as cancelled:
+            error = cancelled
+        self._tasks = None
+        if self._is_stopped_now and not main.uncancel() and isinstance(error, asyncio.CancelledError):
+            error = None  # it was ours
+        await self._save_the_rest(error)
+        error = error or self._exit
+        if error is not None:
+            raise error
         return self.reason or "finished"
+
+    async def _save_the_rest(self, error: BaseException | None) -> None:
+        """However the crawl ended: leave what was under way to a later run, make durable what has finished."""
+        parts = self._parts
+        for visit in self._visits:
+            visit.transfer.settle()
+        await parts.frontier.release([visit.lease for visit in self._visits])
+        self._visits.clear()
+        if parts.committer.has_failed:
+            return
+        try:
+            await parts.committer.checkpoint()
+        except Exception:
+            if error is None:
+                raise
+            logger.exception("The last checkpoint could not be made")
+
+    async def _vital(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what the crawl cannot go on without: when it fails, everything else ends too."""
+        try:
+            await coroutine
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._exit_with(error)
+        except BaseException:
+            self._is_over = True
+            raise
 
     async def _crawl(self, tasks: asyncio.TaskGroup) -> None:
         parts = self._parts
-        # Where the outputs begin is stored before anything is added to them.
-        await parts.committer.checkpoint()
-        checkpoints = tasks.create_task(parts.committer.run(parts.limits.notify), name="checkpoints")
+        saving = self._vital(parts.committer.run(parts.limits.notify))
+        checkpoints = tasks.create_task(saving, name="checkpoints")
         await parts.signals.send_catch_log_async(signals.engine_started)
         await parts.signals.send_catch_log_async(signals.spider_opened, spider=parts.spider)
         if self.reason is None:
             self._start = StartVisit(parts.frontier.root(), parts, self._start_backlog)
-            tasks.create_task(self._start.run(), name="start")
+            starting = tasks.create_task(self._vital(self._start.run()), name="start")
             await self._lease_until_exhausted(tasks, self._start)
             self._start.stop()
+            await asyncio.wait([starting])
         await self._visits_end()
+        self._is_over = True
         checkpoints.cancel()
         for task in self._background:
             task.cancel()
@@ -102,34 +143,54 @@ class Engine:
     async def _lease_until_exhausted(self, tasks: asyncio.TaskGroup, start: StartVisit) -> None:
         parts = self._parts
         while self.reason is None:
-            room = 0 if parts.frontier.unsealed > self._unsealed_max else parts.limits.room()
+            room = self._room()
             if room <= 0:
                 await parts.limits.changed()
                 continue
+            if not parts.frontier.pending and parts.signals.has(signals.scheduler_empty):
+                parts.signals.send_catch_log(signals.scheduler_empty)
             leases = await parts.frontier.lease(room)
             if not leases:
                 if await self._may_end():
                     break
                 continue
+            leases = await self._within_room(leases)
             for lease in leases:
-                assert lease.permit is not None  # noqa: S101 - only the root has none
-                visit = Visit(lease, LiveTransfer(parts.frontier, parts.limits, lease.permit), parts)
-                self._visits += 1
+                request, permit = lease.request, lease.permit
+                assert request is not None and permit is not None  # noqa: S101, PT018 - only the root has none
+                visit = Visit(lease, LiveTransfer(parts.frontier, parts.limits, permit, request, lease), parts)
+                self._visits.add(visit)
                 tasks.create_task(self._run_visit(visit))
             parts.stats.inc_value("scheduler/dequeued", len(leases))
             start.pending_changed()
+
+    def _room(self) -> int:
+        """Return how many leases may begin now."""
+        return 0 if self._parts.frontier.unsealed > self._unsealed_max else self._parts.limits.room()
+
+    async def _within_room(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Put back leases for which the room has gone: nested fetches may have begun while a turn was awaited."""
+        room = max(0, self._room())
+        if len(leases) > room:
+            await self._parts.frontier.release(leases[room:])
+            return leases[:room]
+        return leases
 
     async def _run_visit(self, visit: Visit) -> None:
         """Run a visit; a defect of ours or of a plugin ends this visit, not the crawl."""
         try:
             await visit.run()
-        except Exception as error:
-            logger.exception("Internal error on %r", visit.lease)
-            visit.abandon(error)
-        finally:
-            self._visits -= 1
-            if not self._visits and self._drained is not None and not self._drained.done():
-                self._drained.set_result(None)
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._exit_with(error)
+            return
+        except BaseException as error:
+            if self._is_over and isinstance(error, asyncio.CancelledError):
+                raise  # cancelled with everything else: the lease is left to a later run
+            logger.error("Internal error on %r", visit.lease, exc_info=error)
+            await self._vital(visit.abandon(error))
+        self._visits.discard(visit)
+        if not self._visits and self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
 
     async def _may_end(self) -> bool:
         """Ask ``spider_idle`` handlers whether the crawl may end, now that everything offered has ended."""
@@ -143,10 +204,15 @@ class Engine:
                 self.close_spider(reason=error.reason)
         while self._offers:
             await asyncio.wait(self._offers)
-        if any(isinstance(error, DontCloseSpider) for error in errors) and not parts.frontier.pending:
-            await asyncio.sleep(_IDLE_CHECK_S)
-            return False
-        return not parts.frontier.pending
+        if self.reason is not None or parts.frontier.pending:
+            return self.reason is not None
+        if not any(isinstance(error, DontCloseSpider) for error in errors):
+            return True
+        self._idle.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IDLE_CHECK_S):
+                await self._idle.wait()
+        return False
 
     async def _visits_end(self) -> None:
         if self._visits:
@@ -162,6 +228,7 @@ class Engine:
             logger.info("Closing spider (%s)", reason)
             self._parts.frontier.stop_leasing()
             self._parts.limits.notify()
+            self._idle.set()
 
     def stop_now(self, reason: str = "shutdown") -> None:
         """End the crawl at once: what is in flight is given up; what has finished is made durable."""
@@ -170,17 +237,37 @@ class Engine:
             self._is_stopped_now = True
             self._main.cancel()
 
+    def _exit_with(self, error: BaseException) -> None:
+        """Stop at once and then raise ``error`` from ``run``: the spider's code wants the process to end."""
+        self._exit = self._exit or error
+        self.stop_now()
+
     # -- for components ------------------------------------------------------------------------------------------
 
     def spawn(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
-        """Run a coroutine beside the crawl; it is cancelled when the crawl ends. What it raises is logged."""
-        if self._tasks is None:
+        """Run a coroutine beside the crawl; it is cancelled when the crawl ends. What it raises is logged.
+
+        Raises:
+            RuntimeError: the crawl is not running yet, or not any more.
+        """
+        if self._tasks is None or self._is_over:
             coroutine.close()
-            msg = f"cannot run {name!r}: the crawl is not running; spawn from the engine_started signal on"
+            msg = f"cannot run {name!r}: the crawl is not running; spawn between engine_started and spider_closed"
             raise RuntimeError(msg)
-        task = self._tasks.create_task(_logged(coroutine, name), name=name)
+        # It belongs to no visit, whoever asks for it: its nested fetches have no turn to lend.
+        context = contextvars.copy_context()
+        context.run(current_transfer.set, None)
+        task = self._tasks.create_task(self._run_background(coroutine, name), name=name, context=context)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    async def _run_background(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
+        try:
+            await coroutine
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._exit_with(error)
+        except Exception:
+            logger.exception("The background task %r failed", name)
 
     async def download_async(self, request: Request) -> Response:
         """Fetch now: a nested fetch, polite, neither stored nor filtered.
@@ -189,16 +276,33 @@ class Engine:
             DownloadError: it got no usable response.
             IgnoreRequest: a hook dropped it.
         """
-        return await fetch_nested(self._parts, request, current_visit.get())
+        return await fetch_nested(self._parts, request)
 
     def crawl(self, request: Request) -> None:
-        """Offer a request from outside any callback (Scrapy's ``engine.crawl``), such as a ``spider_idle`` handler."""
-        if self._tasks is None:
+        """Offer a request from outside any callback (Scrapy's ``engine.crawl``), such as a ``spider_idle`` handler.
+
+        Raises:
+            TypeError: it is no request.
+            RuntimeError: the crawl is not running yet, or not any more.
+        """
+        if not isinstance(request, Request):  # as untyped code may have it
+            msg = f"engine.crawl takes a Request, not {request!r}"  # type: ignore[unreachable]
+            raise TypeError(msg)
+        if self._tasks is None or self._is_over:
             msg = f"cannot crawl {request!r}: the crawl is not running"
             raise RuntimeError(msg)
-        task = self._tasks.create_task(self._parts.offer(self._outside, (request,)), name="crawl")
+        offering = self._vital(self._parts.offer(self._outside, (request,)))
+        task = self._tasks.create_task(offering, name="crawl")
         self._offers.add(task)
-        task.add_done_callback(self._offers.discard)
+        task.add_done_callback(self._offer_ended)
+
+    def _offer_ended(self, task: asyncio.Task[None]) -> None:
+        self._offers.discard(task)
+        self._idle.set()
+
+    def needs_backout(self) -> bool:
+        """Say whether no further request can be sent at the moment (Scrapy's name)."""
+        return self._room() <= 0
 
     def set_host(self, request: Request, policy: HostPolicy) -> None:
         """Change the politeness of the host that ``request`` belongs to."""
@@ -225,16 +329,9 @@ class Engine:
         return self._tasks is not None
 
     @property
-    def start_error(self) -> Exception | None:
+    def start_error(self) -> BaseException | None:
         """Return what ``start()`` raised, if anything."""
         return self._start.error if self._start is not None else None
-
-
-async def _logged(coroutine: Coroutine[Any, Any, None], name: str) -> None:
-    try:
-        await coroutine
-    except Exception:
-        logger.exception("The background task %r failed", name)
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -19,7 +19,7 @@ from framework.pipelines.chain import PipelineChain
 from framework.protocols import StatsCollector
 from framework.signalmanager import SignalManager
 
-from .callbacks import tell
+from .callbacks import ends_the_crawl, tell
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,9 @@ class ItemStage:
         except DropItem as drop:
             await self._dropped(item, drop, response)
             return None
-        except Exception as error:
+        except BaseException as error:
+            if ends_the_crawl(error):
+                raise
             await self._broke(item, error, response)
             return None
         self._stats.inc_value("item_scraped_count")
@@ -87,7 +89,7 @@ class ItemStage:
             signals.item_dropped, item=item, response=response, exception=drop, spider=self._spider
         )
 
-    async def _broke(self, item: Any, error: Exception, response: Response | None) -> None:
+    async def _broke(self, item: Any, error: BaseException, response: Response | None) -> None:
         self._stats.inc_value("item_error_count")
         tell(f"A pipeline failed on an item of {response or 'start()'}, which is lost: {item!r:.500}", error)
         await self._signals.send_catch_log_async(

@@ -8,33 +8,31 @@ waits while holding what another one needs.
 from __future__ import annotations
 
 import asyncio
-import time
 
 from framework.http import Request, Response
-from framework.protocols import Lease
+from framework.protocols import Lease, Permit
 
-from .limits import LiveTransfer
+from .limits import LiveTransfer, current_transfer
 from .parts import Parts
-from .visit import Visit
 
 
-async def fetch_nested(parts: Parts, request: Request, visit: Visit | None) -> Response:
+async def fetch_nested(parts: Parts, request: Request) -> Response:
     """Fetch a request, following what hooks make of it (redirects, retries), and return the response.
 
     Raises:
         DownloadError: it got no usable response.
         IgnoreRequest: a hook dropped it.
     """
-    if visit is None or visit.transfer.is_over:
-        return await _follow(parts, request, visit.lease if visit else None)
-    visit.transfer.lend()
+    lender = current_transfer.get()
+    lease = lender.lease if lender is not None else None
+    if lender is None or lender.is_over:
+        return await _follow(parts, request, lease)
+    lender.lend()
     try:
-        return await _follow(parts, request, visit.lease)
+        return await _follow(parts, request, lease)
     finally:
-        assert visit.lease.request is not None  # noqa: S101 - the root has no transfer
-        permit = await parts.frontier.permit(visit.lease.request, visit.lease)
-        visit.lease.permit = permit
-        visit.transfer.regain(permit)
+        if lender.wants_back():
+            lender.regain(await _turn(parts, lender.request, lease))
 
 
 async def _follow(parts: Parts, request: Request, lease: Lease | None) -> Response:
@@ -49,14 +47,30 @@ async def _follow(parts: Parts, request: Request, lease: Lease | None) -> Respon
             request._retry = None
             not_before_at, request._not_before_at = request._not_before_at, None
             if not_before_at is not None:
-                await asyncio.sleep(max(0.0, not_before_at - time.time()))
+                await asyncio.sleep(max(0.0, not_before_at - parts.wall_clock()))
 
 
 async def _fetch_once(parts: Parts, request: Request, lease: Lease | None) -> Response | Request | Exception:
-    await parts.limits.nested_room()
-    permit = await parts.frontier.permit(request, lease)
-    transfer = LiveTransfer(parts.frontier, parts.limits, permit)
+    permit = await _turn(parts, request, lease)
+    transfer = LiveTransfer(parts.frontier, parts.limits, permit, request, lease)
+    # Its hooks may await a nested fetch in their turn, and lend what this one has.
+    outer = current_transfer.set(transfer)
     try:
         return await parts.downloader.fetch(request, transfer)
     finally:
+        current_transfer.reset(outer)
         transfer.settle()
+
+
+async def _turn(parts: Parts, request: Request, lease: Lease | None) -> Permit:
+    """Wait for a place in the total and a turn of the request's host."""
+    await parts.limits.nested_room()
+    permit = await parts.frontier.permit(request, lease)
+    try:
+        # The place may have gone while the host's turn was awaited. Nobody who has a place waits for a turn, so this
+        # wait ends.
+        await parts.limits.nested_room()
+    except BaseException:
+        parts.frontier.unsent(permit)
+        raise
+    return permit

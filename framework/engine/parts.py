@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,7 @@ class Parts:
         filters: components that may refuse requests at the offer.
         is_debug: whether a DEBUG line a page is wanted, asked once.
         log_duplicates: ``DUPEFILTER_DEBUG``: a line for every duplicate, instead of one for the first.
+        wall_clock: seconds since 1970.
     """
 
     spider: Any
@@ -57,6 +59,7 @@ class Parts:
     is_debug: bool = False
     log_duplicates: bool = False
     has_told_duplicate: bool = False
+    wall_clock: Callable[[], float] = time.time
 
     async def offer(self, origin: Lease, requests: Sequence[Request]) -> None:
         """Offer requests to the frontier; count and tell each refusal under its reason."""
@@ -117,7 +120,7 @@ class Parts:
         if self.signals.has(signals.request_dropped):
             self.signals.send_catch_log(signals.request_dropped, request=request, spider=self.spider)
 
-    async def tell_error(self, error: Exception, request: Request | None, response: Any) -> None:
+    async def tell_error(self, error: BaseException, request: Request | None, response: Any) -> None:
         """Count an exception of the spider's code and tell the ``spider_error`` signal's handlers."""
         self.stats.inc_value(f"spider_exceptions/{type(error).__name__}")
         self.stats.inc_value("spider_exceptions/count")

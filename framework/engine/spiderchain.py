@@ -151,20 +151,26 @@ class SpiderChain:
 
     # -- exceptions and start ------------------------------------------------------------------------------------
 
-    def recover(self, response: Response, error: Exception, *, start: int = 0) -> tuple[Output, int] | None:
-        """Ask ``process_spider_exception`` hooks, nearest to the spider first.
+    def recover(
+        self, response: Response, error: BaseException, *, start: int = 0
+    ) -> tuple[BaseException, Output | None, int]:
+        """Ask ``process_spider_exception`` hooks from step ``start`` on, nearest to the spider first.
 
         Returns:
-            The output that replaces the exception and the step it goes on from; ``None`` when nobody took it.
+            The exception as it is now (a hook may have raised another one), the output that a hook put in its place
+            (``None``: nobody took it), and the step that this output goes on from.
         """
-        for index, step in enumerate(self._steps):
-            if index < start or step.on_exception is None:
+        for index, step in enumerate(self._steps[start:], start):
+            if step.on_exception is None:
                 continue
-            result = step.on_exception(response=response, exception=error)
-            if result is not None:
-                name = f"{type(step.middleware).__name__}.process_spider_exception"
-                return _checked(result, name), index + 1
-        return None
+            try:
+                result = step.on_exception(response=response, exception=error)
+                if result is not None:
+                    name = f"{type(step.middleware).__name__}.process_spider_exception"
+                    return error, _checked(result, name), index + 1
+            except Exception as raised:
+                error = raised
+        return error, None, len(self._steps)
 
     def start(self, elements: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Wrap ``spider.start()`` into the ``process_start`` (or older ``process_start_requests``) hooks."""
@@ -259,14 +265,30 @@ async def _as_async(result: Iterable[Any]) -> AsyncIterator[Any]:
 
 
 async def _through_sync(wrap: Any, result: AsyncIterable[Any], response: Any, name: str) -> AsyncIterator[Any]:
-    """Give an asynchronous output to a middleware that only knows the synchronous form: it gets a list."""
-    collected = [element async for element in result]
-    for element in _checked(wrap(response, collected), f"{name}.process_spider_output"):
+    """Give an asynchronous output to a middleware that only knows the synchronous form: it gets it when it is whole."""
+    for element in _checked(wrap(response, await _collected(result)), f"{name}.process_spider_output"):
         yield element
 
 
 async def _old_start(hook: Callable[..., Any], elements: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """Give ``start()`` to an older ``process_start_requests``, which takes a plain iterable: it gets a list."""
-    collected = [element async for element in elements]
-    for element in _checked(hook(collected), "process_start_requests"):
+    """Give ``start()`` to an older ``process_start_requests``, which takes a plain iterable: it gets it when whole."""
+    for element in _checked(hook(await _collected(elements)), "process_start_requests"):
         yield element
+
+
+async def _collected(elements: AsyncIterable[Any]) -> Iterator[Any]:
+    """Read an asynchronous output to its end; what it raises is raised again behind what it gave before."""
+    collected = []
+    failure: Exception | None = None
+    try:
+        async for element in elements:
+            collected.append(element)  # noqa: PERF401 - a comprehension would lose what came before an exception
+    except Exception as error:
+        failure = error
+    return _replayed(collected, failure)
+
+
+def _replayed(elements: list[Any], failure: Exception | None) -> Iterator[Any]:
+    yield from elements
+    if failure is not None:
+        raise failure

@@ -17,7 +17,7 @@ from framework.http import Request
 from framework.pipelines.items import is_item
 from framework.protocols import DONE, Fate, FateKind, Lease
 
-from .callbacks import invalid_element, place_of, tell
+from .callbacks import close_output, ends_the_crawl, invalid_element, place_of, tell
 from .parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class StartVisit:
         self._items: list[tuple[int, Any]] = []
         self._task: asyncio.Task[Any] | None = None
         self._is_stopped = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def pending_changed(self) -> None:
         """Go on when the backlog has shrunk; called by the engine after each lease."""
@@ -61,26 +61,39 @@ class StartVisit:
     async def run(self) -> None:
         """Consume ``start()`` to its end, or until the crawl stops."""
         fate = DONE
-        self._task = asyncio.current_task()
         spider = self._parts.spider
-        elements = self._parts.spider_chain.start(self._elements())
+        source = self._elements()
         try:
-            await self._consume(elements)
-        except asyncio.CancelledError:
-            if not self._is_stopped:
-                raise
+            await self._consume_until_stopped(self._parts.spider_chain.start(source))
         except CloseSpider as close:
             self._parts.close(close.reason)
-        except Exception as error:
+        except BaseException as error:
+            if ends_the_crawl(error):
+                raise
             self.error = error
             tell(f"{place_of(spider.start)} raised", error)
             await self._parts.tell_error(error, None, None)
             fate = Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
         finally:
-            await elements.aclose()  # type: ignore[attr-defined]
-        self._task = None
+            await close_output(source)
         items = await self._parts.items.process(self._items, None)
         self._parts.committer.finish(self._lease, fate, items)
+
+    async def _consume_until_stopped(self, elements: AsyncIterator[Any]) -> None:
+        task = self._task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a running coroutine has a task
+        try:
+            if not self._is_stopped:
+                await self._consume(elements)
+        except asyncio.CancelledError:
+            if not self._is_stopped or task.cancelling() > 1:
+                raise
+        finally:
+            # What comes now, the spider's own clean-up and pipelines, is not to be cut short.
+            self._task = None
+            if self._is_stopped:
+                task.uncancel()
+            await close_output(elements)
 
     async def _consume(self, elements: AsyncIterator[Any]) -> None:
         parts = self._parts
@@ -108,8 +121,11 @@ class StartVisit:
         if inspect.iscoroutine(result):
             result = await result
         if isinstance(result, AsyncIterable):
-            async for element in result:
-                yield element
+            try:
+                async for element in result:
+                    yield element
+            finally:
+                await close_output(result)
         elif isinstance(result, Iterable):
             for element in result:
                 yield element

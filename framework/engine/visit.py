@@ -13,7 +13,6 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import AsyncIterable, Callable
-from contextvars import ContextVar
 from typing import Any
 
 from framework import signals
@@ -24,8 +23,8 @@ from framework.http.request import NO_CALLBACK
 from framework.pipelines.items import is_item
 from framework.protocols import DONE, REPLACED, Fate, FateKind, Lease
 
-from .callbacks import as_output, invalid_element, place_of, tell
-from .limits import LiveTransfer
+from .callbacks import as_output, close_output, ends_the_crawl, invalid_element, place_of, tell
+from .limits import LiveTransfer, current_transfer
 from .parts import Parts
 from .spiderchain import Output
 
@@ -33,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 OFFER_AT = 256
 """How many requests of one callback are collected before they are offered and others get the processor."""
-
-current_visit: ContextVar[Visit | None] = ContextVar("current_visit", default=None)
 
 
 class Visit:
@@ -46,7 +43,7 @@ class Visit:
         parts: the parts of the crawl.
     """
 
-    __slots__ = ("_is_finished", "_items", "_parts", "_position", "_requests", "lease", "transfer")
+    __slots__ = ("_items", "_parts", "_position", "_requests", "lease", "transfer")
 
     def __init__(self, lease: Lease, transfer: LiveTransfer, parts: Parts) -> None:
         self.lease = lease
@@ -55,17 +52,12 @@ class Visit:
         self._requests: list[Request] = []
         self._items: list[tuple[int, Any]] = []
         self._position = 0
-        self._is_finished = False
 
     async def run(self) -> None:
         """Fetch, parse, finish."""
         request = self.lease.request
         assert request is not None  # noqa: S101 - the root is visited by ``start.StartVisit``
-        current_visit.set(self)
-        try:
-            outcome = await self._parts.downloader.fetch(request, self.transfer)
-        finally:
-            self.transfer.settle()
+        outcome = await self._fetch(request)
         if isinstance(outcome, Response):
             await self._parse(request, outcome)
         elif not isinstance(outcome, Request):
@@ -76,9 +68,19 @@ class Visit:
             await self._parts.offer(self.lease, [outcome])
             await self._finish(REPLACED, None)
 
+    async def _fetch(self, request: Request) -> Response | Request | BaseException:
+        current_transfer.set(self.transfer)
+        try:
+            return await self._parts.downloader.fetch(request, self.transfer)
+        except BaseException as error:
+            if ends_the_crawl(error):
+                raise
+            return error
+        finally:
+            self.transfer.settle()
+
     async def _put_back(self, request: Request) -> None:
         """Let the frontier try again later: same identity, neither filtered nor counted anew."""
-        self._is_finished = True
         reason = str(request._retry)
         request._retry = None
         await self._parts.frontier.requeue(self.lease, request, not_before_at=request._not_before_at, reason=reason)
@@ -88,14 +90,11 @@ class Visit:
         items = self._items
         if items:
             items = await self._parts.items.process(items, response)
-        self._is_finished = True
         self._parts.committer.finish(self.lease, fate, items)
 
-    def abandon(self, error: Exception) -> None:
+    async def abandon(self, error: BaseException) -> None:
         """End the visit after an internal error, with nothing of its output."""
-        if not self._is_finished:
-            self._is_finished = True
-            self._parts.committer.finish(self.lease, Fate(FateKind.FAILED, f"internal: {type(error).__name__}"), ())
+        self._parts.committer.finish(self.lease, Fate(FateKind.FAILED, f"internal: {type(error).__name__}"), ())
 
     # -- a response ----------------------------------------------------------------------------------------------
 
@@ -133,14 +132,13 @@ class Visit:
         """Handle what a ``process_spider_input`` hook raised: the errback, else ``process_spider_exception``."""
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, response)
-        elif not await self._recover(error, response):
-            tell(f"A spider middleware raised on {response!r}", error)
-            await self._parts.tell_error(error, request, response)
+        else:
+            await self._recover(f"A spider middleware raised on {response!r}", error, response)
         return Fate(FateKind.DROPPED if isinstance(error, IgnoreRequest) else FateKind.FAILED, type(error).__name__)
 
     # -- no response ---------------------------------------------------------------------------------------------
 
-    async def _fail(self, request: Request, error: Exception) -> Fate:
+    async def _fail(self, request: Request, error: BaseException) -> Fate:
         """Tell the errback, or the log, that a request got no response."""
         is_dropped = isinstance(error, IgnoreRequest)
         if is_dropped:
@@ -167,29 +165,35 @@ class Visit:
             await self._take(as_output(result, callback), response, callback)
         except CloseSpider as close:
             self._parts.close(close.reason)
-        except Exception as error:
-            if response is None or not await self._recover(error, response):
-                tell(f"{place_of(callback)} raised on {response or self.lease!r}", error)
-                await self._parts.tell_error(error, self.lease.request, response)
+        except BaseException as error:
+            if ends_the_crawl(error):
+                raise
+            await self._recover(f"{place_of(callback)} raised on {response or self.lease!r}", error, response)
             return Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
         finally:
             await self._flush()
         return DONE
 
-    async def _take(self, output: Output, response: Response | None, callback: Callable[..., Any]) -> None:
+    async def _take(
+        self, output: Output, response: Response | None, callback: Callable[..., Any], *, start: int = 0
+    ) -> None:
         """Pass an output through the spider middlewares; offer its requests as they come and keep its items."""
         chain = self._parts.spider_chain
-        hooks = chain.element_hooks
+        hooks = chain.element_hooks if start == 0 else None
+        source = output
         if hooks is None:
-            output = chain.output(output, response)
+            output = chain.output(output, response, start=start)
         if isinstance(output, AsyncIterable):
-            async for element in output:
-                passed = element if hooks is None else hooks.element(element, response)
-                if passed is not None:
-                    self._note(passed, callback)
-                    await self._flush()
+            try:
+                async for element in output:
+                    passed = element if hooks is None else hooks.element(element, response)
+                    if passed is not None:
+                        self._note(passed, callback)
+                        await self._flush()
+            finally:
+                await close_output(output, source)
             return
-        for element in output:
+        for count, element in enumerate(output, 1):
             passed = element
             if hooks is not None:
                 passed = (
@@ -197,11 +201,11 @@ class Visit:
                 )
             if isinstance(passed, Request):
                 self._requests.append(passed)
-                if len(self._requests) >= OFFER_AT:
-                    await self._flush()
-                    await self._parts.breathe()
             elif passed is not None:
                 self._note(passed, callback)
+            if not count % OFFER_AT:
+                await self._flush()
+                await self._parts.breathe()
 
     def _note(self, element: Any, callback: Callable[..., Any]) -> None:
         if isinstance(element, Request):
@@ -219,22 +223,24 @@ class Visit:
             requests, self._requests = self._requests, []
             await self._parts.offer(self.lease, requests)
 
-    async def _recover(self, error: Exception, response: Response) -> bool:
-        """Let ``process_spider_exception`` hooks turn an exception into output; say whether one did."""
-        chain = self._parts.spider_chain
-        if not chain.handles_exceptions:
-            return False
-        recovered = chain.recover(response, error)
-        if recovered is None:
-            return False
-        output, step = recovered
-        output = chain.output(output, response, start=step)
-        callback = self._parts.spider._parse
-        if isinstance(output, AsyncIterable):
-            async for element in output:
-                self._note(element, callback)
-        else:
-            for element in output:
-                self._note(element, callback)
-        await self._flush()
-        return True
+    async def _recover(self, what: str, error: BaseException, response: Response | None) -> None:
+        """Let ``process_spider_exception`` hooks turn an exception into output; tell the one that none of them took."""
+        parts = self._parts
+        chain = parts.spider_chain
+        step = 0
+        while response is not None and chain.handles_exceptions:
+            error, output, step = chain.recover(response, error, start=step)
+            if output is None:
+                break
+            try:
+                await self._take(output, response, parts.spider._parse, start=step)
+            except Exception as raised:
+                error = raised  # the hooks that come after may take it
+            else:
+                await self._flush()
+                return
+        if isinstance(error, CloseSpider):
+            parts.close(error.reason)
+            return
+        tell(what, error)
+        await parts.tell_error(error, self.lease.request, response)

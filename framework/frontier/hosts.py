@@ -116,7 +116,7 @@ class Host:
         self.waiters: deque[Any] = deque()
         self.active = 0
         self.reserved = 0
-        self.stalled = 0
+        self.stalled: Any = None
         self.failures = 0
         self.next_at = 0.0
         self.hold_until = 0.0

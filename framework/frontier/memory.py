@@ -11,6 +11,7 @@ the first two, ``_leased`` the third.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -39,6 +40,8 @@ from .identity import ROOT_IDENTITY, derived, identity_of
 from .parking import Parking
 from .turns import TIMER_SLACK_S, Turns
 
+logger = logging.getLogger(__name__)
+
 
 class MemoryFrontier:
     """What to fetch next, and when, for one process.
@@ -49,6 +52,10 @@ class MemoryFrontier:
         gates: asked about each request before it is leased.
         clock: monotonic seconds.
         wall_clock: seconds since 1970, for times that requests and policies carry.
+
+    Attributes:
+        pending: requests accepted and not leased.
+        unsealed: finished visits that no checkpoint has stored yet.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class MemoryFrontier:
         self._draining = False
         self._waiter: asyncio.Future[None] | None = None
         self._open_group = Group(number=1)
+        self.unsealed = 0
         self.pending = 0
         self._offered = self._refused = self._retried = 0
         self._fates = dict.fromkeys(FateKind, 0)
@@ -102,11 +110,20 @@ class MemoryFrontier:
     # -- offer ---------------------------------------------------------------------------------------------------
 
     async def offer(self, origin: Lease, batch: Sequence[Request]) -> Sequence[Refusal | None]:
-        """Queue what is new, in the order of the page; answer ``"duplicate"`` for the rest."""
+        """Queue what is new, in the order of the page; answer ``"duplicate"`` for what is not.
+
+        What cannot be queued (its fingerprint raises, its priority is no number) is logged and refused as
+        ``"broken"``, alone.
+        """
         answers: list[Refusal | None] = []
         accepted: list[Request] = []
         for request in batch:
-            fresh = self._admit(origin, request)
+            try:
+                fresh = self._admit(origin, request)
+            except Exception as error:
+                logger.error("%r cannot be queued, and is lost: %s", request, error, exc_info=error)
+                answers.append("broken")
+                continue
             if fresh is None:
                 answers.append("duplicate")
             else:
@@ -125,11 +142,15 @@ class MemoryFrontier:
 
     def is_known(self, request: Request) -> bool:
         """Say whether the request has been offered before."""
-        return self._identity(request) in self._seen
+        try:
+            return self._identity(request) in self._seen
+        except Exception:
+            return False  # the offer will say what is wrong
 
     def _admit(self, origin: Lease, request: Request) -> Request | None:
         """Give the request its identity; ``None`` when that identity has been offered before."""
         seen = self._seen
+        _check_priority(request)
         if not request.dont_filter:
             identity = self._identity(request)
             if identity in seen:
@@ -137,6 +158,7 @@ class MemoryFrontier:
         else:
             if request._identity is not None:
                 request = request.copy()
+            request._retry = None  # a callback may yield what was made for a retry: here it is a request like others
             identity = self._derive(origin, self._identity(request))
         seen.add(identity)
         request._identity = identity
@@ -209,7 +231,14 @@ class MemoryFrontier:
         queue = host.queue
         while queue:
             request = queue.pop()
-            for ask in self._asks:
+            if not self._asks or self._may_go(request, now):
+                return request
+        return None
+
+    def _may_go(self, request: Request, now: float) -> bool:
+        """Ask the gates; the first that refuses parks the request."""
+        for ask in self._asks:
+            try:
                 answer = ask(request)
                 if answer is None:
                     continue
@@ -217,10 +246,11 @@ class MemoryFrontier:
                     self._parking.wait_for(answer.token, request)
                 else:
                     self._parking.wait_until(now + max(0.0, answer - self._wall_clock()), request)
-                break
-            else:
-                return request
-        return None
+            except Exception as error:
+                logger.error("The gate %r failed on %r, which passes it: %s", ask, request, error, exc_info=error)
+                continue
+            return False
+        return True
 
     def _lease(self, request: Request, host: Host) -> Lease:
         self.pending -= 1
@@ -276,6 +306,7 @@ class MemoryFrontier:
 
     async def requeue(self, lease: Lease, request: Request, *, not_before_at: float | None, reason: str) -> None:
         """Put a retry back under the same identity."""
+        _check_priority(request)
         self._leased -= 1
         self._retried += 1
         self._attempts[lease.identity] = lease.attempt + 1
@@ -302,13 +333,9 @@ class MemoryFrontier:
             if self._attempts:
                 self._attempts.pop(lease.identity, None)
         self._open_group.visits.append((lease, fate, items))
+        self.unsealed += 1
         if not self._leased:
             self._notify()
-
-    @property
-    def unsealed(self) -> int:
-        """Finished visits that no checkpoint has taken yet."""
-        return len(self._open_group.visits)
 
     def seal(self) -> Group:
         """Close the open group."""
@@ -322,6 +349,7 @@ class MemoryFrontier:
 
     async def persist(self, group: Group, snapshot: Snapshot) -> None:
         """Forget the group: memory keeps nothing for a later process."""
+        self.unsealed -= len(group.visits)
         group.visits.clear()
 
     def stop_leasing(self) -> None:
@@ -346,3 +374,10 @@ class MemoryFrontier:
             hosts=len(self._schedule.hosts),
             busiest=self._turns.busiest(),
         )
+
+
+def _check_priority(request: Request) -> None:
+    """Refuse, before anything has changed, what could not be compared with others later on."""
+    if request.priority.__class__ is not int and not isinstance(request.priority, int):
+        msg = f"its priority must be an int, not {request.priority!r}"  # type: ignore[unreachable]
+        raise TypeError(msg)

@@ -44,6 +44,7 @@ class Turns:
         self._clock = clock
         self._wall_clock = wall_clock
         self._on_change = on_change
+        self._timers: dict[Host, asyncio.TimerHandle] = {}
         self._busiest: tuple[HostView, ...] = ()
         self._busiest_at = -math.inf
 
@@ -71,8 +72,7 @@ class Turns:
         while host.waiters:
             at = schedule.opens_at(host)
             if at > now:
-                if at < math.inf:
-                    asyncio.get_running_loop().call_later(at - now + TIMER_SLACK_S, self._grant, host)
+                self._grant_later(host, at - now)
                 return
             granted = host.waiters.popleft()
             if granted.cancelled():
@@ -81,6 +81,19 @@ class Turns:
             granted.set_result(Permit(host, host.key))
         schedule.place(host, now)
         self._on_change()
+
+    def _grant_later(self, host: Host, wait_s: float) -> None:
+        """Look again when the host's turn has come; ``inf`` when it takes an event to bring it."""
+        timer = self._timers.pop(host, None)
+        if timer is not None:
+            timer.cancel()
+        if wait_s < math.inf:
+            loop = asyncio.get_running_loop()
+            self._timers[host] = loop.call_later(wait_s + TIMER_SLACK_S, self._on_timer, host)
+
+    def _on_timer(self, host: Host) -> None:
+        del self._timers[host]
+        self._grant(host)
 
     def _changed(self, host: Host) -> None:
         """Let go on what a freed turn may let go on."""
@@ -105,8 +118,11 @@ class Turns:
         if permit.state != "reserved":
             return
         permit.state = "over"
-        self._schedule.give_back(permit.host, self._clock())
-        self._changed(permit.host)
+        host = permit.host
+        if host.stalled is permit:
+            host.stalled = None
+        self._schedule.give_back(host, self._clock())
+        self._changed(host)
 
     def landed(self, permit: Permit, landing: Landing) -> None:
         """Free the host's slot."""
@@ -116,15 +132,15 @@ class Turns:
             return
         permit.state = "over"
         host = permit.host
-        if host.stalled:
-            host.stalled = 0
+        host.stalled = None
         self._schedule.land(host, self._clock(), answered=_LANDED_AS[landing])
         self._changed(host)
 
     def stalled(self, permit: Permit) -> None:
         """Lease nothing more of the host until something of it lands."""
         if permit.state != "over":
-            permit.host.stalled = 1
+            permit.host.stalled = permit
+            self._schedule.place(permit.host, self._clock())
 
     def set_host(self, key: str, policy: HostPolicy) -> None:
         """Change one host's politeness."""
