@@ -102,5 +102,3 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     return val.stem if isinstance(val, Path) else None
-
-

@@ -25,7 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITHOUT_EXAMPLES = {"index", "architecture", "performance", "settings"}
-"""Pages of words and generated ones. ``reference/settings.md`` is meant; the how-to ``settings.md`` is asked for below."""
+"""Pages of words, and generated ones: ``reference/settings.md`` is meant, the how-to ``settings.md`` is asked for."""
 
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -91,13 +91,13 @@ def first_missing(shown: list[str], output: str) -> str | None:
     return None
 
 
-def test_the_pages_are_found():
+def test_the_pages_are_found() -> None:
     assert len(PAGES) > 20
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_reader_who_types_the_examples_of_a_page_sees_what_it_shows(page: Path, reader: Any):
+def test_a_reader_who_types_the_examples_of_a_page_sees_what_it_shows(page: Path, reader: Any) -> None:
     for block in blocks_of(page):
         where = f"{page.relative_to(ROOT)}:{block.line}"
         if block.title is not None:
@@ -113,7 +113,7 @@ def test_a_reader_who_types_the_examples_of_a_page_sees_what_it_shows(page: Path
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_python_of_a_page_compiles_and_imports_what_exists(page: Path):
+def test_python_of_a_page_compiles_and_imports_what_exists(page: Path) -> None:
     for block in blocks_of(page):
         if block.language != "python":
             continue
@@ -131,7 +131,7 @@ def test_python_of_a_page_compiles_and_imports_what_exists(page: Path):
                     assert hasattr(module, name.name), f"{where}: {node.module} has no {name.name}"
 
 
-def test_every_page_with_instructions_has_an_example_that_is_run():
+def test_every_page_with_instructions_has_an_example_that_is_run() -> None:
     without = [
         str(page.relative_to(ROOT))
         for page in PAGES
@@ -153,7 +153,7 @@ def test_every_page_with_instructions_has_an_example_that_is_run():
         (["..."], True),
     ],
 )
-def test_lines_are_compared_in_their_order_and_without_times(shown: list[str], is_there: bool):
+def test_lines_are_compared_in_their_order_and_without_times(shown: list[str], is_there: bool) -> None:
     output = "a\nb and more\nc\npages  3 in 17.0 s, 99/min\n"
 
     assert (first_missing(shown, output) is None) is is_there
