@@ -186,9 +186,6 @@ def policy_of(given: Any) -> ReferrerPolicy:
     raise PluginError(f"{given!r} is no referrer policy; use one of {names}, or the path of a ReferrerPolicy class")
 
 
-_USUAL_ENCODING = "utf-8"
-
-
 class _Page:
     """What one page tells, worked out once."""
 
@@ -196,6 +193,7 @@ class _Page:
         "_headers",
         "cross_origin",
         "downgraded",
+        "encoding",
         "is_custom",
         "is_tls",
         "origin",
@@ -214,13 +212,18 @@ class _Page:
         self.prefix = self.origin + "/"
         told = [form.encode() if form else None for form in policy.told(url)]
         self.same_origin, self.cross_origin, self.downgraded = told
+        self.encoding: str | None = None
         self._headers: dict[bytes, Headers] = {}
 
-    def headers_with(self, told: bytes) -> Headers:
-        """Give the headers that all links which are told the same share."""
+    def headers_with(self, told: bytes, encoding: str) -> Headers | None:
+        """Give the headers that all links which are told the same share; ``None`` for a link of another encoding."""
+        if self.encoding != encoding:
+            if self.encoding is not None:
+                return None
+            self.encoding = encoding  # that of the page: all that it follows have it
         headers = self._headers.get(told)
         if headers is None:
-            headers = self._headers[told] = Headers({b"Referer": told}, encoding=_USUAL_ENCODING)
+            headers = self._headers[told] = Headers({b"Referer": told}, encoding=encoding)
         return headers
 
 
@@ -278,10 +281,11 @@ class RefererMiddleware(BaseSpiderMiddleware):
         told = self._told(page, request._url)
         if told is None:
             return request
-        if headers is None and request._encoding == _USUAL_ENCODING:
-            request._page_headers = page.headers_with(told)
-        else:
+        shared = page.headers_with(told, request._encoding) if headers is None else None
+        if shared is None:
             request.headers[b"Referer"] = told
+        else:
+            request._page_headers = shared
         return request
 
     def _page_of(self, response: Response) -> _Page:
