@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from framework.exceptions import UsageError
 from framework.project.configuration import load_settings
-from framework.project.discovery import find_project
+from framework.project.discovery import the_project
 from framework.project.spiderloader import SpiderLoader
 
 from .running import RunOptions, run_options, run_spider
@@ -20,16 +19,11 @@ from .running import RunOptions, run_options, run_spider
 def command(spider: str, **given: Any) -> int:
     """Run the spider called SPIDER to its end.
 
+    Ctrl-C once: what is in flight is finished, then the crawl ends (exit code 0). Twice: it stops at once (1).
+
     Example: fwk crawl books -O books.jsonl
     """
     options = RunOptions(**given)
-    project = find_project()
-    if project is None:
-        msg = (
-            "this folder is in no project (no setup.cfg with a section [fwk], no settings.py beside spiders/); "
-            "make one: fwk startproject NAME, or run a single file: fwk runspider FILE"
-        )
-        raise UsageError(msg)
-    settings = load_settings(project, options.pairs)
+    settings = load_settings(the_project(), options.pairs)
     spidercls = SpiderLoader.from_settings(settings).load(spider)
     return run_spider(spidercls, settings, options)

@@ -8,9 +8,11 @@ import click
 
 from framework.exceptions import UsageError
 from framework.project.configuration import load_settings
-from framework.project.discovery import find_project
+from framework.project.discovery import Project, find_project
 from framework.project.scaffold import make_spider, spider_templates
+from framework.project.spiderloader import SpiderLoader
 from framework.settings.declared import ProjectOptions
+from framework.settings.loading import shown_path
 
 
 @click.command("genspider")
@@ -33,5 +35,16 @@ def command(name: str | None, url: str | None, template: str, *, show_list: bool
     else:
         options = load_settings(project).group(ProjectOptions)
         root, module, hint = project.root, options.newspider_module, f"fwk crawl {name} -O {name}.jsonl"
+        _refuse_taken(name, project, is_forced=force)
     target = make_spider(name, url, template, module, root, force=force)
-    click.echo(f"New spider {name!r} in {target}. Run it:\n\n    {hint}")
+    click.echo(f"New spider {name!r} in {shown_path(target)}. Run it:\n\n    {hint}")
+
+
+def _refuse_taken(name: str, project: Project, *, is_forced: bool) -> None:
+    """Refuse a name that a spider in another file has."""
+    settings = load_settings(project)
+    # Spiders that cannot be imported are no reason not to make another one.
+    settings.set("SPIDER_LOADER_WARN_ONLY", True, "cmdline")
+    if not is_forced and name in SpiderLoader.from_settings(settings).list():
+        msg = f"this project has a spider {name!r} already; choose another name, or --force"
+        raise UsageError(msg)

@@ -1,13 +1,13 @@
 """The entry point of ``fwk``: finds the command, and turns errors into one clear message and an exit code.
 
-Exit codes: 0 fine, 1 the crawl failed, 2 wrong usage or settings. Each command is a file of its own, imported only when
-it is called, so that ``fwk --help`` is there at once.
+Exit codes: 0 fine (a crawl that Ctrl-C or SIGTERM ended in good order too), 1 the crawl failed, 2 wrong usage or
+settings. Each command is a file of its own, imported only when it is called, so that ``fwk --help`` is there at once.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import os
 import sys
 
 import click
@@ -48,9 +48,11 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in _COMMANDS:
+            import difflib  # only a mistake needs it
+
             close = difflib.get_close_matches(name, _COMMANDS, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"The commands are: {', '.join(_COMMANDS)}."
-            raise click.UsageError(f"There is no command {name!r}. {hint}", ctx)
+            hint = f"did you mean {close[0]!r}?" if close else f"the commands are: {', '.join(_COMMANDS)}"
+            raise UsageError(f"there is no command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -58,9 +60,16 @@ class _Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 the crawl failed, 2 wrong usage or settings. Each command has its own --help.",
+)
 def fwk() -> None:
-    """Crawl the web with spiders: fast, crash-safe, familiar to users of Scrapy."""
+    """Crawl the web with spiders: fast, crash-safe, familiar to users of Scrapy.
+
+    First steps: fwk startproject shop && cd shop && fwk genspider books https://books.example && fwk crawl books
+    """
 
 
 def main(args: list[str] | None = None) -> None:
@@ -72,31 +81,33 @@ def run(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
         result = fwk.main(args=args, prog_name="fwk", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return EXIT_USAGE
-    except click.ClickException as error:
-        error.show()
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "fwk"
+        _say(f"{error.format_message()} See: {command} --help")
         return EXIT_USAGE
-    except (UsageError, SettingsError, PluginError) as error:
-        _say(error)
+    except SettingsError as error:
+        _say(*error.problems)
+        return EXIT_USAGE
+    except (UsageError, PluginError) as error:
+        _say(str(error))
         return EXIT_USAGE
     except CrawlError as error:
-        _say(error)
+        _say(str(error))
         return EXIT_FAILED
-    except click.Abort:
-        return 130
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        return 130
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return EXIT_FAILED
     except BrokenPipeError:
-        # The reader of our output has gone (``fwk list | head -1``): nobody is left to tell.
-        sys.stderr.close()
-        return 0
+        # The reader of our output has gone (``fwk list | head -1``). Python would complain once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     return result if isinstance(result, int) else 0
 
 
-def _say(error: Exception) -> None:
-    lines = error.problems if isinstance(error, SettingsError) else (str(error),)
+def _say(*lines: str) -> None:
     for line in lines:
         click.echo(f"fwk: {line}", err=True)

@@ -1,42 +1,45 @@
-"""What ``crawl`` and ``runspider`` share: their options, and running one spider to an exit code."""
+"""What ``crawl``, ``runspider`` and ``fetch`` share: options, and running one spider to an exit code."""
 
 from __future__ import annotations
 
 import logging
-import pdb
+import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from framework import signals
 from framework.crawler import Crawler
-from framework.exceptions import CrawlError, PluginError, SettingsError, UsageError
+from framework.exceptions import CrawlError, UsageError
 from framework.failure import Failure
 from framework.process import CrawlerProcess
 from framework.settings import Settings
 from framework.settings.declared import LogOptions
 from framework.settings.validation import validate
 from framework.spiders import Spider
-from framework.telemetry.logs import configure_logging
+from framework.telemetry.logs import configure_logging, secrets_of
+from framework.usercode import in_short
+from framework.version import __version__
 
 from .main import EXIT_FAILED
+from .options import argument_option, setting_option
+from .outputs import feeds_of
 
 logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("-a", "arguments", multiple=True, metavar="NAME=VALUE", help="An argument for the spider."),
-    click.option("-s", "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A setting, above all others."),
+    argument_option,
+    setting_option,
     click.option("-o", "--output", "appended", multiple=True, metavar="FILE[:FORMAT]",
                  help="Append the items to FILE; - is stdout. The format is that of the file's ending."),
     click.option("-O", "--overwrite-output", "overwritten", multiple=True, metavar="FILE[:FORMAT]",
                  help="Write the items to FILE from its beginning."),
-    click.option("--logfile", metavar="FILE", help="Write the log there."),
+    click.option("--logfile", metavar="FILE", help="Write the log to FILE, not to the terminal."),
     click.option("-L", "--loglevel", metavar="LEVEL", help="CRITICAL, ERROR, WARNING, INFO or DEBUG."),
     click.option("--nolog", is_flag=True, help="Write no log at all."),
     click.option("--pdb", "debug", is_flag=True, help="Start the debugger when a callback raises."),
@@ -56,21 +59,6 @@ class RunOptions:
     nolog: bool = False
     debug: bool = False
 
-    def spider_arguments(self) -> dict[str, str]:
-        """Return the ``-a`` options as a dictionary.
-
-        Raises:
-            UsageError: one has no ``=``.
-        """
-        found: dict[str, str] = {}
-        for pair in self.arguments:
-            name, equals, value = pair.partition("=")
-            if not equals or not name:
-                msg = f"-a {pair}: write -a NAME=VALUE"
-                raise UsageError(msg)
-            found[name] = value
-        return found
-
     def apply_to(self, settings: Settings) -> None:
         """Set what the options say, at the priority of the command line.
 
@@ -78,14 +66,17 @@ class RunOptions:
             UsageError: a format is unknown, or ``-o`` and ``-O`` name the same file.
         """
         if self.loglevel:
-            settings.set("LOG_LEVEL", self.loglevel, priority="cmdline")
+            settings.set("LOG_LEVEL", self.loglevel, "cmdline", "command line -L")
         if self.logfile:
-            settings.set("LOG_FILE", self.logfile, priority="cmdline")
+            settings.set("LOG_FILE", self.logfile, "cmdline", "command line --logfile")
         if self.nolog:
-            settings.set("LOG_ENABLED", False, priority="cmdline")
+            settings.set("LOG_ENABLED", False, "cmdline", "command line --nolog")
+        if self.debug:
+            # A live display and the debugger would write over each other.
+            settings.set("PROGRESS", "off", "cmdline", "command line --pdb")
         feeds = feeds_of(self.appended, self.overwritten, settings)
         if feeds:
-            settings.set("FEEDS", feeds, priority="cmdline")
+            settings.set("FEEDS", feeds, "cmdline", "command line -o, -O")
 
 
 def run_options(function: Function) -> Function:
@@ -95,71 +86,74 @@ def run_options(function: Function) -> Function:
     return function
 
 
-def feeds_of(appended: Sequence[str], overwritten: Sequence[str], settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return the setting ``FEEDS`` that ``-o`` and ``-O`` options mean.
+def spider_arguments(pairs: Sequence[str]) -> dict[str, str]:
+    """Return ``-a`` options as a dictionary.
 
     Raises:
-        UsageError: a format is unknown, or both name the same file.
+        UsageError: one has no ``=``.
     """
-    known = {name for name, path in settings.getwithbase("FEED_EXPORTERS").items() if path is not None}
-    feeds: dict[str, dict[str, Any]] = {}
-    for outputs, overwrite in ((appended, False), (overwritten, True)):
-        for output in outputs:
-            uri, format_name = _split_output(output, known)
-            if uri in feeds:
-                msg = f"{uri} is named twice; -o appends to a file, -O overwrites it: give one of them"
-                raise UsageError(msg)
-            feeds[uri] = {"format": format_name, "overwrite": overwrite}
-    return feeds
-
-
-def _split_output(output: str, known: set[str]) -> tuple[str, str]:
-    """Take ``FILE[:FORMAT]`` apart; the format is that of the ending where none is given."""
-    uri, colon, format_name = output.rpartition(":")
-    if not colon or "/" in format_name or (len(uri) == 1 and uri != "-"):
-        uri, format_name = output, Path(output).suffix.lstrip(".").lower()
-        if uri == "-" and not format_name:
-            format_name = "jsonl"
-    if format_name not in known:
-        wanted = f"{format_name!r} is no format" if format_name else "the file's name does not end in a format"
-        msg = f"-o {output}: {wanted}; write FILE:FORMAT with one of {', '.join(sorted(known))}"
-        raise UsageError(msg)
-    return ("stdout:" if uri == "-" else uri), format_name
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            msg = f"-a {pair}: write -a NAME=VALUE, such as -a category=poetry"
+            raise UsageError(msg)
+        found[name] = value
+    return found
 
 
 def run_spider(spidercls: type[Spider], settings: Settings, options: RunOptions) -> int:
-    """Run one spider and return the exit code.
+    """Run one spider with what the options say, and return the exit code.
 
     Raises:
-        SettingsError, PluginError: nothing was crawled, the user has something to mend.
+        CrawlError: nothing was crawled, or the crawl could not go on; the message is for the user.
     """
-    arguments = options.spider_arguments()
+    arguments = spider_arguments(options.arguments)
     options.apply_to(settings)
     crawler = Crawler(spidercls, settings)
-    notes = validate(crawler.settings)
-    with configure_logging(crawler.settings.group(LogOptions)):
+    if options.debug:
+        crawler.signals.connect(_debug, signals.spider_error, weak=False)
+    return run_crawler(crawler, arguments)
+
+
+def run_crawler(crawler: Crawler, arguments: Mapping[str, Any]) -> int:
+    """Run one crawl in a loop and a log of its own, and return the exit code.
+
+    Raises:
+        CrawlError: nothing was crawled, or the crawl could not go on; the message is for the user.
+    """
+    settings = crawler.settings
+    notes = validate(settings)
+    with configure_logging(settings.group(LogOptions), secrets=secrets_of(settings)):
+        python = platform.python_version()
+        logger.info(
+            "Spider %r of %s, fwk %s, Python %s", crawler.spidercls.name, settings["BOT_NAME"], __version__, python
+        )
         for note in notes:
             logger.warning("%s", note)
-        if options.debug:
-            crawler.signals.connect(_debug, signals.spider_error, weak=False)
-        process = CrawlerProcess(crawler.settings)
+        process = CrawlerProcess(settings)
         process.crawl(crawler, **arguments)
         process.start()
-        for error in process.errors:
-            if isinstance(error, (SettingsError, PluginError, UsageError)):
-                raise error
-            _report(error)
-    return EXIT_FAILED if process.errors or crawler.has_failed else 0
+        if process.errors:
+            _fail(process.errors[0], has_log_file=settings["LOG_FILE"] is not None)
+    return EXIT_FAILED if crawler.has_failed else 0
 
 
-def _report(error: Exception) -> None:
+def _fail(error: Exception, *, has_log_file: bool) -> None:
+    """Raise what ended the crawl, for its message to be the last word; tell the log what the message does not."""
     if isinstance(error, CrawlError):
-        logger.critical("The crawl ended: %s", error)
-    else:
-        logger.critical("The crawl ended by an error inside fwk or a plugin", exc_info=error)
+        if has_log_file:
+            logger.critical("%s", error)
+        logger.debug("It was raised here", exc_info=error)
+        raise error
+    logger.critical("An error inside fwk or a plugin has ended the crawl", exc_info=error)
+    msg = f"an error inside fwk or a plugin has ended the crawl: {in_short(error)}"
+    raise CrawlError(msg) from error
 
 
 def _debug(failure: Failure) -> None:
     """Open the debugger where a callback raised."""
+    import pdb  # takes as long to import as all of click
+
     sys.stderr.write(failure.getTraceback())
     pdb.post_mortem(failure.value.__traceback__)

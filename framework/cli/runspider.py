@@ -10,7 +10,7 @@ import click
 from framework.exceptions import PluginError
 from framework.project.configuration import load_settings
 from framework.project.discovery import find_project
-from framework.project.spiderloader import load_file, spiders_of
+from framework.project.spiderloader import load_file, nameless, spiders_of
 
 from .running import RunOptions, run_options, run_spider
 
@@ -25,9 +25,10 @@ def command(file: Path, **given: Any) -> int:
     """
     options = RunOptions(**given)
     settings = load_settings(find_project(), options.pairs)
-    found = spiders_of(load_file(file))
+    module = load_file(file)
+    found = spiders_of(module)
     if not found:
-        msg = f"{file} has no spider: a class that derives from framework.Spider and has a name"
+        msg = f"{file} has no spider: write a class that derives from framework.Spider{nameless(module)}"
         raise PluginError(msg)
     if len(found) > 1:
         names = ", ".join(spider.__name__ for spider in found)

@@ -2,57 +2,98 @@
 
 from __future__ import annotations
 
-import difflib
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from framework.exceptions import UsageError
 from framework.project.configuration import load_settings
 from framework.project.discovery import find_project
+from framework.project.spiderloader import SpiderLoader
 from framework.settings import Settings
-from framework.settings.description import describe
-from framework.settings.secrets import shown
+from framework.settings.description import Description, describe, describe_all
+from framework.settings.secrets import masked
 from framework.settings.validation import validate
+
+from .options import setting_option
 
 
 @click.command("settings")
 @click.argument("name", required=False)
 @click.option("--get", "only_value", metavar="NAME", help="Print the value of NAME and nothing else.")
-@click.option("--all", "show_all", is_flag=True, help="Also the settings that nobody has changed.")
-@click.option("-s", "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="A setting, above all others.")
-def command(name: str | None, only_value: str | None, pairs: tuple[str, ...], *, show_all: bool) -> None:
-    """Show the setting NAME: its value, where it comes from, what it means. Without NAME: all that were changed."""
+@click.option("--all", "show_all", is_flag=True, help="List also the settings that nobody has changed.")
+@click.option("--spider", metavar="NAME", help="With the custom_settings of this spider.")
+@setting_option
+def command(
+    name: str | None, only_value: str | None, spider: str | None, pairs: tuple[str, ...], *, show_all: bool
+) -> None:
+    """Show the setting NAME: its value, where it comes from, what it means. Without NAME: all that were changed.
+
+    Layers, the strongest last: default, settings.py, custom_settings of the spider, environment FWK_*, -s.
+    """
     settings = load_settings(find_project(), pairs)
+    if spider is not None:
+        SpiderLoader.from_settings(settings).load(spider).update_settings(settings)
     if only_value:
-        click.echo(_value(settings, only_value))
-    elif name:
-        click.echo(describe(settings, _known(settings, name)))
+        describe(settings, only_value)
+        click.echo(_bare(masked(only_value, settings[only_value])))
+        return
+    if name:
+        click.echo(_in_detail(describe(settings, name)))
     else:
-        _list(settings, show_all=show_all)
+        click.echo(_listed(settings, show_all=show_all))
     for note in validate(settings):
         click.echo(f"note: {note}", err=True)
 
 
-def _known(settings: Settings, name: str) -> str:
-    if name in settings:
-        return name
-    close = difflib.get_close_matches(name.upper(), list(settings), n=1)
-    hint = f"did you mean {close[0]}?" if close else "fwk settings --all lists them"
-    msg = f"there is no setting {name!r}; {hint}"
-    raise UsageError(msg)
+def _bare(value: Any) -> str:
+    """Return a value for scripts: a text as it is, everything that holds others as JSON."""
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, default=str)
+    return str(value)
 
 
-def _value(settings: Settings, name: str) -> str:
-    return shown(_known(settings, name), settings[name])
+def _in_detail(found: Description) -> str:
+    kind = " ".join(filter(None, [found.type_name, found.bounds, f"({found.unit})" if found.unit else ""]))
+    rows = [
+        ("value", found.value),
+        ("set by", found.origin.place or found.origin.layer),
+        ("default", found.default if found.is_declared else ""),
+        ("type", kind),
+        ("group", found.group),
+    ]
+    lines = [found.name, *(f"  {title:<8} {text}" for title, text in rows if text), ""]
+    return "\n".join([*lines, textwrap.fill(found.doc, 100, initial_indent="  ", subsequent_indent="  ")])
 
 
-def _list(settings: Settings, *, show_all: bool) -> None:
-    own = set(settings.user_names())
-    for name in sorted(settings):
-        origin = settings.origin(name)
-        is_changed = settings.is_set(name)
-        if not (is_changed or show_all):
-            continue
-        place = f"  ({origin.place})" if origin is not None and is_changed else ""
-        mark = " [yours]" if name in own else ""
-        click.echo(f"{name} = {_value(settings, name)}{place}{mark}")
+def _listed(settings: Settings, *, show_all: bool) -> str:
+    shown = [found for found in describe_all(settings) if show_all or settings.is_set(found.name)]
+    declared = [found for found in shown if found.is_declared]
+    own = [found for found in shown if not found.is_declared]
+    lines = [*_grouped(declared), *_titled("Your own", own)]
+    if not lines:
+        lines = ["Nothing is changed: every setting has its default."]
+    return "\n".join(
+        [*lines, "", "fwk settings NAME says more about one" + ("." if show_all else ", --all lists all.")]
+    )
+
+
+def _grouped(shown: Sequence[Description]) -> list[str]:
+    lines: list[str] = []
+    for title in dict.fromkeys(found.group for found in shown):
+        lines += _titled(title, [found for found in shown if found.group == title])
+    return lines
+
+
+def _titled(title: str, shown: Sequence[Description]) -> list[str]:
+    if not shown:
+        return []
+    return [title, *(_line(found) for found in shown)]
+
+
+def _line(found: Description) -> str:
+    place = found.origin.place if found.origin.layer != "default" else ""
+    value = found.value if len(found.value) <= 100 else f"{found.value[:97]}..."
+    return f"  {found.name} = {value}" + (f"  ({place})" if place else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,8 @@ def command(host: str, port: int, books: int, seed: int, log_file: str | None) -
         try:
             asyncio.run(_serve(shop))
         except OSError as error:
-            msg = f"the shop cannot listen on {host}:{port}: {error.strerror or error}; choose another --port"
+            why = os.strerror(error.errno) if error.errno else str(error)
+            msg = f"the shop cannot listen on {host}:{port}: {why}; choose another --port (0 takes a free one)"
             raise UsageError(msg) from error
 
 

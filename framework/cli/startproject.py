@@ -17,6 +17,7 @@ def command(name: str, folder: Path | None) -> None:
     target = folder or Path(name)
     written = make_project(name, target)
     click.echo(f"New project {name!r} in {target.resolve()} ({len(written)} files). Go on with:\n")
-    click.echo(f"    cd {target}")
+    if target.resolve() != Path.cwd():
+        click.echo(f"    cd {target}")
     click.echo("    fwk genspider example https://example.com")
     click.echo("    fwk crawl example -O example.jsonl")

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from framework.exceptions import SettingsError
+from framework.exceptions import SettingsError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,23 @@ def find_project(start: Path | None = None) -> Project | None:
         if project is not None:
             return project
     return None
+
+
+def the_project(start: Path | None = None) -> Project:
+    """Return the project that ``start`` (default: the present folder) is in.
+
+    Raises:
+        UsageError: it is in none.
+        SettingsError: as ``find_project``.
+    """
+    project = find_project(start)
+    if project is None:
+        msg = (
+            f"{start or Path.cwd()} is in no project (no setup.cfg with a section [fwk], no settings.py beside "
+            "spiders/); make one: fwk startproject NAME, or run a single file: fwk runspider FILE"
+        )
+        raise UsageError(msg)
+    return project
 
 
 def _project_at(root: Path) -> Project | None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlsplit
 
+from framework.components import did_you_mean
 from framework.exceptions import UsageError
+from framework.settings.loading import shown_path
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SUFFIX = ".tmpl"
@@ -68,7 +70,8 @@ def make_spider(name: str, url: str, template: str, module: str, root: Path, *, 
         UsageError: a name or URL will not do, or the file is there already.
     """
     if template not in spider_templates():
-        msg = f"there is no template {template!r}; there are: {', '.join(spider_templates())}"
+        hint = did_you_mean(template, spider_templates()) or f"; there are: {', '.join(spider_templates())}"
+        msg = f"there is no template {template!r}{hint}"
         raise UsageError(msg)
     file_name = module_name(name)
     url = url if "://" in url else f"https://{url}"
@@ -78,7 +81,7 @@ def make_spider(name: str, url: str, template: str, module: str, root: Path, *, 
         raise UsageError(msg)
     target = root.joinpath(*filter(None, module.split("."))) / f"{file_name}.py"
     if target.exists() and not force:
-        msg = f"{target} is there already; choose another name, or --force to overwrite it"
+        msg = f"{shown_path(target)} is there already; choose another name, or --force to overwrite it"
         raise UsageError(msg)
     text = (TEMPLATES / "spiders" / f"{template}.py{_SUFFIX}").read_text(encoding="utf-8")
     values = {"name": name, "classname": class_name(name), "domain": domain, "url": url}

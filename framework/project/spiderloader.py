@@ -7,22 +7,23 @@ is one clear error with file and line, not a traceback.
 from __future__ import annotations
 
 import builtins
-import difflib
 import importlib
 import importlib.util
 import logging
 import pkgutil
 import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from framework.components import did_you_mean, why_not_importable
 from framework.exceptions import PluginError
 from framework.http import Request
 from framework.settings import Settings
 from framework.settings.declared import ProjectOptions
+from framework.settings.loading import shown_path
 from framework.spiders import Spider
+from framework.usercode import in_short
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,17 @@ class SpiderLoader:
 
     def __init__(self, modules: tuple[str, ...], *, warn_only: bool = False) -> None:
         self._found: dict[str, list[type[Spider]]] = {}
+        self._nameless: list[type[Spider]] = []
         self._modules = modules
         self._warn_only = warn_only
         for name in modules:
             for module in self._walk(name):
-                for spider in spiders_of(module):
-                    self._found.setdefault(spider.name, []).append(spider)
+                for spider in classes_of(module):
+                    name_of_spider = getattr(spider, "name", None)
+                    if name_of_spider:
+                        self._found.setdefault(name_of_spider, []).append(spider)
+                    else:
+                        self._nameless.append(spider)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> SpiderLoader:
@@ -71,6 +77,10 @@ class SpiderLoader:
                 return None
             raise PluginError(message) from error
 
+    def problems(self) -> builtins.list[str]:
+        """Return what keeps spiders from being run: names that two of them have, in full sentences."""
+        return [self._ambiguous(name) for name, found in self._found.items() if len(found) > 1]
+
     def list(self) -> list[str]:
         """Return the names of all spiders, sorted."""
         return sorted(self._found)
@@ -85,36 +95,53 @@ class SpiderLoader:
         if not found:
             raise PluginError(self._unknown(spider_name))
         if len(found) > 1:
-            places = " and ".join(_place(spider) for spider in found)
-            msg = f"two spiders are called {spider_name!r}: {places}; give one of them another name"
-            raise PluginError(msg)
+            raise PluginError(self._ambiguous(spider_name))
         return found[0]
+
+    def _ambiguous(self, name: str) -> str:
+        places = " and ".join(_place(spider) for spider in self._found[name])
+        return f"more than one spider is called {name!r}: {places}; give each a name of its own"
 
     def _unknown(self, name: str) -> str:
         known = self.list()
-        close = difflib.get_close_matches(name, known, n=1)
-        if close:
-            return f"there is no spider {name!r}; did you mean {close[0]!r}?"
-        if known:
-            return f"there is no spider {name!r}; this project has: {', '.join(known)}"
+        hint = did_you_mean(name, known)
+        if not hint and self._nameless:
+            places = ", ".join(_place(spider) for spider in self._nameless)
+            hint = f'; without a name is {places}: add name = "..." to the class'
+        if not hint and known:
+            hint = f"; this project has: {', '.join(known)}"
+        if hint:
+            return f"there is no spider {name!r}{hint}"
         modules = ", ".join(self._modules) or "nothing"
-        return f"there is no spider {name!r}, nor any other in SPIDER_MODULES ({modules}); make one: fwk genspider"
+        return (
+            f"there is no spider {name!r}, nor any other in SPIDER_MODULES ({modules}); "
+            f"make one: fwk genspider {name} URL"
+        )
 
     def find_by_request(self, request: Request) -> builtins.list[str]:
         """Return the names of the spiders whose ``allowed_domains`` have the request's domain."""
         return [name for name, found in self._found.items() if any(s.handles_request(request) for s in found)]
 
 
-def spiders_of(module: ModuleType) -> list[type[Spider]]:
-    """Return the spider classes that a module defines itself and that have a name."""
-    return [
+def classes_of(module: ModuleType) -> list[type[Spider]]:
+    """Return the spider classes that a module defines itself, each once."""
+    found = [
         value
         for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Spider)
-        and value.__module__ == module.__name__
-        and getattr(value, "name", None)
+        if isinstance(value, type) and issubclass(value, Spider) and value.__module__ == module.__name__
     ]
+    return list(dict.fromkeys(found))
+
+
+def spiders_of(module: ModuleType) -> list[type[Spider]]:
+    """Return the spider classes that a module defines itself and that have a name; the others are for deriving from."""
+    return [spider for spider in classes_of(module) if getattr(spider, "name", None)]
+
+
+def nameless(module: ModuleType) -> str:
+    """Return the end of a sentence about a module without spiders: classes in it that only lack a name."""
+    places = ", ".join(_place(spider) for spider in classes_of(module))
+    return f'; {places} lacks a name: add name = "..." to the class' if places else " and has a name"
 
 
 def load_file(path: Path) -> ModuleType:
@@ -129,12 +156,15 @@ def load_file(path: Path) -> ModuleType:
     if path.suffix not in {".py", ".pyw"}:
         msg = f"{path} is no Python file; runspider takes one that ends in .py"
         raise PluginError(msg)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # A file called json.py must not take the place of the library of that name.
+    is_taken = path.stem in sys.modules or path.stem in sys.stdlib_module_names
+    name = f"spider_{path.stem}" if is_taken else path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file always has a loader
         msg = f"{path} cannot be imported"
         raise PluginError(msg)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -146,21 +176,14 @@ def load_file(path: Path) -> ModuleType:
 
 
 def _place(spider: type[Spider]) -> str:
-    module = sys.modules[spider.__module__]
-    return f"{spider.__name__} in {getattr(module, '__file__', None) or spider.__module__}"
+    file = getattr(sys.modules[spider.__module__], "__file__", None)
+    return f"{spider.__name__} in {shown_path(file) if file else spider.__module__}"
 
 
 def _why(name: str, error: Exception) -> str:
     """Say why a module cannot be imported, with the file and line in the user's code."""
     if isinstance(error, SyntaxError):
-        text = f": {error.text.strip()}" if error.text else ""
-        return f"syntax error in {error.filename}:{error.lineno}: {error.msg}{text}"
-    if isinstance(error, ModuleNotFoundError) and error.name and name.split(".")[0] == error.name.split(".")[0]:
-        return f"there is no module {error.name!r}; check SPIDER_MODULES, and that you are inside the project"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "importlib" not in f.filename and not f.filename.startswith("<frozen")]
-    place = f" ({own[-1].filename}:{own[-1].lineno})" if own and own[-1].filename != __file__ else ""
-    hint = ""
-    if isinstance(error, ModuleNotFoundError):
-        hint = f"; install the package that has {error.name!r}, or check the spelling"
-    return f"{name} cannot be imported: {type(error).__name__}: {error}{place}{hint}"
+        return in_short(error)
+    if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+        return f"SPIDER_MODULES: there is no module {error.name!r}; check the spelling, and that it is in the project"
+    return f"{name}{why_not_importable(name, error)}"
