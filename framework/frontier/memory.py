@@ -211,7 +211,7 @@ class MemoryFrontier:
         return ()
 
     def _take(self, limit: int, now: float) -> list[Lease]:
-        for request in self._parking.due(now):
+        for request in reversed(self._parking.due(now)):
             request._not_before_at = None
             self._push(request, first=True)
         leases: list[Lease] = []

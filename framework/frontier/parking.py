@@ -10,7 +10,7 @@ import heapq
 import itertools
 import math
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 from framework.http import Request
 
@@ -44,11 +44,13 @@ class Parking:
             return list(waiting)
         return [waiting.popleft() for _ in range(count)]
 
-    def due(self, now: float) -> Iterator[Request]:
-        """Take out the requests whose time has come."""
+    def due(self, now: float) -> list[Request]:
+        """Take out the requests whose time has come, the earliest first."""
         heap = self._by_time
+        due = []
         while heap and heap[0][0] <= now:
-            yield heapq.heappop(heap)[2]
+            due.append(heapq.heappop(heap)[2])
+        return due
 
     def next_at(self) -> float:
         """Return the earliest time; ``inf`` when nothing waits for one."""
