@@ -6,6 +6,7 @@ Place in the flow: what a callback usually gets. Parsing, the base URL and the e
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -30,6 +31,8 @@ from framework.link import Link
 from framework.selector import Selector, SelectorList
 
 __all__ = ["TextResponse"]
+
+logger = logging.getLogger(__name__)
 
 _UNSET: Any = object()
 # How far a <base> is looked for, in bytes or characters, as in Scrapy.
@@ -241,7 +244,8 @@ class TextResponse(Response):
         """Make a request for each of several links; see :meth:`follow`.
 
         Args:
-            urls: links, as :meth:`follow` takes them. In a SelectorList, what is no link is passed over.
+            urls: links, as :meth:`follow` takes them. In a SelectorList, what is no link to fetch is passed over: one
+                bad link of a page costs nothing but itself. In other iterables it raises, as in :meth:`follow`.
             css: instead: a CSS query for them.
             xpath: instead: an XPath query for them.
 
@@ -255,11 +259,13 @@ class TextResponse(Response):
         elif xpath is not None:
             urls = self.xpath(xpath)
         hrefs = followed_hrefs(urls)
+        is_found = hrefs is not urls
         extras = headers or body or cookies or flags or priority or dont_filter or errback
         if method == "GET" and not extras and type(self).follow is TextResponse.follow and isinstance(hrefs, Iterable):
-            return self._follow_plain(hrefs, callback, encoding or self.encoding, meta, cb_kwargs)
+            kwargs = {"callback": callback, "encoding": encoding or self.encoding, "meta": meta, "cb_kwargs": cb_kwargs}
+            return self._follow_plain(hrefs, is_found, **kwargs)
         return super().follow_all(
-            hrefs,
+            (href for href in hrefs if self._is_fetchable(href)) if is_found else hrefs,
             callback,
             method,
             headers,
@@ -274,21 +280,24 @@ class TextResponse(Response):
             flags,
         )
 
-    def _follow_plain(
-        self,
-        urls: Iterable[Any],
-        callback: Callable[..., Any] | None,
-        encoding: str,
-        meta: Mapping[str, Any] | None,
-        cb_kwargs: Mapping[str, Any] | None,
-    ) -> Iterator[Request]:
+    def _follow_plain(self, urls: Iterable[Any], is_found: bool, **kwargs: Any) -> Iterator[Request]:
         """Follow links by GET without further ado: a page may have hundreds of them."""
+        callback, encoding, meta, cb_kwargs = (kwargs[key] for key in ("callback", "encoding", "meta", "cb_kwargs"))
         for url in urls:
             joined = self._join_plain(url) if type(url) is str else None
-            if joined is None:
-                yield self.follow(url, callback, meta=meta, encoding=encoding, cb_kwargs=cb_kwargs)
-            else:
+            if joined is not None:
                 yield plain_request(joined, callback, encoding, meta, cb_kwargs)
+            elif not is_found or self._is_fetchable(url):
+                yield self.follow(url, **kwargs)
+
+    def _is_fetchable(self, href: Any) -> bool:
+        """Say whether an unusual link of this page can be made a request of at all."""
+        try:
+            Request(self.urljoin(href), encoding=self.encoding)
+        except ValueError as error:
+            logger.debug("Passed over a link of %r: %s", self, error)
+            return False
+        return True
 
 
 @lru_cache(maxsize=256)

@@ -265,6 +265,19 @@ def test_follow_all_passes_over_what_is_no_link_in_a_query_only() -> None:
         list(page.follow_all(iter(seen)))
 
 
+@pytest.mark.parametrize("more", [{}, {"priority": 1}])
+def test_follow_all_passes_over_found_links_that_cannot_be_fetched(more: dict[str, Any]) -> None:
+    body = b"<a href='/1'>1</a><a href='http://[bad'>2</a><a href='mailto:a@b.c'>3</a><a>4</a><a href='/\xc3\xa9'>5</a>"
+    page = HtmlResponse("http://example.com/", body=body, encoding="utf-8")
+
+    assert [request.url for request in page.follow_all(css="a", **more)] == [
+        "http://example.com/1",
+        "http://example.com/%C3%A9",
+    ]
+    with pytest.raises(ValueError, match="Invalid IPv6 URL"):
+        list(page.follow_all(["/1", "http://[bad"], **more))
+
+
 @pytest.mark.parametrize("arguments", [{}, {"urls": [], "css": "a"}, {"css": "a", "xpath": "//a"}])
 def test_follow_all_wants_exactly_one_source(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one of the following arguments: urls, css, xpath"):
