@@ -72,7 +72,7 @@ class RequestQueue:
         level = self._deque
         request = level.pop() if self._lifo else level.popleft()
         if not level and self._levels is not None:
-            self._drop_level()
+            self._drop_level(self._levels)
         return request
 
     def _level(self, priority: int) -> deque[Request]:
@@ -92,11 +92,8 @@ class RequestQueue:
                 self._deque = level
         return level
 
-    def _drop_level(self) -> None:
+    def _drop_level(self, levels: dict[int, deque[Request]]) -> None:
         """Go on with the next lower priority once the highest is empty."""
-        levels = self._levels
-        if levels is None:
-            return
         del levels[self._priorities.pop()]
         self.head_priority = self._priorities[-1]
         self._deque = levels[self.head_priority]

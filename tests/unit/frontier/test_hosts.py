@@ -176,6 +176,17 @@ def test_stale_entries_are_cleared_away_when_a_host_is_placed_again_and_again():
     assert take(schedule, 0.0) is None
 
 
+def test_a_time_that_was_put_off_is_passed_over():
+    schedule = schedule_with(requests=2)
+    host = schedule.host("a")
+    schedule.hold(host, 10.0, 0.0)
+    schedule.hold(host, 20.0, 0.0)
+
+    assert take(schedule, 15.0) is None
+    assert schedule.next_at() == 20.0
+    assert take(schedule, 20.0) == "a"
+
+
 def test_a_repr_tells_the_numbers():
     assert repr(schedule_with(requests=3).host("a")) == "<Host a: 3 waiting, 0/8 active>"
 

@@ -1,0 +1,212 @@
+"""What the frontier in memory does beyond the contract of all frontiers (see tests/contracts)."""
+
+import asyncio
+import logging
+
+import pytest
+
+from framework.frontier.hosts import Politeness
+from framework.frontier.memory import MemoryFrontier
+from framework.http import Request
+from framework.http.fingerprint import RequestFingerprinter
+from framework.protocols import DONE, Snapshot
+from framework.testing.virtualtime import virtual_now
+
+
+class Moody(RequestFingerprinter):
+    """Cannot say what some requests are."""
+
+    def fingerprint(self, request):
+        if "odd" in request.url:
+            raise LookupError("odd")
+        return super().fingerprint(request)
+
+
+def frontier_with(fingerprinter=None, gates=(), **politeness):
+    return MemoryFrontier(
+        fingerprinter or RequestFingerprinter(),
+        Politeness(**politeness),
+        gates,
+        clock=virtual_now,
+        wall_clock=virtual_now,
+    )
+
+
+def test_is_known_says_what_was_offered(run):
+    async def case():
+        frontier = frontier_with()
+        await frontier.offer(frontier.root(), [Request("http://a/1")])
+
+        assert frontier.is_known(Request("http://a/1"))
+        assert not frontier.is_known(Request("http://a/2"))
+
+    run(case())
+
+
+def test_a_fingerprinter_that_raises_costs_one_request(run, caplog):
+    async def case():
+        frontier = frontier_with(Moody())
+        odd = Request("http://a/odd")
+
+        assert not frontier.is_known(odd)
+        answers = await frontier.offer(frontier.root(), [Request("http://a/1"), odd, Request("http://a/2")])
+
+        assert list(answers) == [None, "broken", None]
+        assert len(await frontier.lease(9)) == 2
+
+    run(case())
+    assert "<GET http://a/odd> cannot be queued, and is lost: odd" in caplog.text
+
+
+def test_a_retry_that_cannot_be_queued_is_refused_before_anything_changes(run):
+    async def case():
+        frontier = frontier_with()
+        await frontier.offer(frontier.root(), [Request("http://a/1")])
+        (lease,) = await frontier.lease(1)
+        before = frontier.view()
+        broken = lease.request.copy()
+        broken.priority = None
+
+        with pytest.raises(TypeError, match="its priority must be an int, not None"):
+            await frontier.requeue(lease, broken, not_before_at=None, reason="503")
+
+        assert frontier.view() == before
+
+    run(case())
+
+
+def test_a_priority_may_be_of_any_integer_type(run):
+    async def case():
+        frontier = frontier_with()
+
+        answers = await frontier.offer(frontier.root(), [Request("http://a/1", priority=True)])
+
+        assert list(answers) == [None]
+
+    run(case())
+
+
+def test_what_was_made_for_a_retry_and_is_yielded_by_a_callback_is_a_request_like_others(run):
+    async def case():
+        frontier = frontier_with()
+        again = Request("http://a/1", dont_filter=True)
+        again._retry = "try again"
+
+        await frontier.offer(frontier.root(), [again])
+
+        (lease,) = await frontier.lease(1)
+        assert lease.request._retry is None
+        assert lease.attempt == 1
+
+    run(case())
+
+
+def test_the_attempt_survives_a_release(run):
+    async def case():
+        frontier = frontier_with()
+        await frontier.offer(frontier.root(), [Request("http://a/1"), Request("http://a/2")])
+        (lease, other) = await frontier.lease(2)
+        frontier.unsent(lease.permit)
+        await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
+        (again,) = await frontier.lease(1)
+        await frontier.release([again])
+        (again,) = await frontier.lease(1)
+        assert again.attempt == 2
+
+        frontier.finish(again, DONE, 0)
+        frontier.finish(other, DONE, 0)
+        assert frontier.view().done == 2
+
+    run(case())
+
+
+def test_the_root_can_be_released_like_any_lease(run):
+    async def case():
+        frontier = frontier_with()
+
+        await frontier.release([frontier.root()])
+
+        assert list(await frontier.lease(1)) == []
+
+    run(case())
+
+
+def test_what_is_sealed_counts_as_unsealed_until_it_is_stored(run):
+    """Else leasing would go on while a slow sink writes, however much is finished meanwhile."""
+
+    async def case():
+        frontier = frontier_with()
+        await frontier.offer(frontier.root(), [Request("http://a/1")])
+        (lease,) = await frontier.lease(1)
+        frontier.finish(lease, DONE, 0)
+
+        group = frontier.seal()
+        assert frontier.unsealed == 1
+        await frontier.persist(group, Snapshot())
+
+        assert frontier.unsealed == 0
+        assert group.visits == []
+
+    run(case())
+
+
+def test_a_gate_that_breaks_is_told(run, caplog):
+    class Broken:
+        def ask(self, request):
+            return Ellipsis
+
+        def connect_waker(self, wake):
+            pass
+
+    async def case():
+        frontier = frontier_with(gates=[Broken()])
+        await frontier.offer(frontier.root(), [Request("http://a/1")])
+        assert len(await frontier.lease(1)) == 1
+
+    run(case())
+    assert "Broken.ask" in caplog.text
+    assert "<GET http://a/1>, which passes it" in caplog.text
+
+
+def test_requests_of_one_time_come_back_in_the_order_they_were_parked(run):
+    async def case():
+        frontier = frontier_with()
+        requests = [Request(f"http://a/{number}") for number in range(4)]
+        for request in requests:
+            request._not_before_at = 10.0
+        await frontier.offer(frontier.root(), requests)
+
+        leases = await frontier.lease(9)
+
+        assert [lease.request.url[-1] for lease in leases] == ["0", "1", "2", "3"]
+        assert virtual_now() >= 10.0
+
+    run(case())
+
+
+def test_an_empty_offer_wakes_nobody(run):
+    async def case():
+        frontier = frontier_with()
+        root = frontier.root()
+        waiting = asyncio.ensure_future(frontier.lease(1))
+        await asyncio.sleep(1)
+
+        assert list(await frontier.offer(root, [])) == []
+        frontier.stop_leasing()
+        frontier.stop_leasing()
+
+        assert list(await waiting) == []
+
+    run(case())
+
+
+def test_a_frontier_logs_nothing_when_all_is_well(run, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    async def case():
+        frontier = frontier_with()
+        await frontier.offer(frontier.root(), [Request("http://a/1"), Request("http://a/1")])
+        await frontier.lease(1)
+
+    run(case())
+    assert [record for record in caplog.records if record.name.startswith("framework")] == []

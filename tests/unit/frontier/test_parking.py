@@ -1,0 +1,42 @@
+"""Where requests wait for something else than their host."""
+
+import math
+
+from framework.frontier.parking import Parking
+from framework.http import Request
+
+ONE, TWO, THREE = (Request(f"http://a/{number}") for number in "123")
+
+
+def test_a_token_gives_back_its_own_in_the_order_they_came():
+    parking = Parking()
+    parking.wait_for("x", ONE)
+    parking.wait_for("y", TWO)
+    parking.wait_for("x", THREE)
+
+    assert parking.woken("x") == [ONE, THREE]
+    assert parking.woken("x") == []
+    assert parking.woken("y", 5) == [TWO]
+
+
+def test_a_token_gives_back_as_many_as_asked_for():
+    parking = Parking()
+    for request in (ONE, TWO, THREE):
+        parking.wait_for("x", request)
+
+    assert parking.woken("x", 2) == [ONE, TWO]
+    assert parking.woken("x", 0) == []
+    assert parking.woken("x", 1) == [THREE]
+
+
+def test_times_come_in_their_order_and_of_equal_ones_the_first_comer_goes_first():
+    parking = Parking()
+    assert parking.next_at() == math.inf
+    parking.wait_until(2.0, ONE)
+    parking.wait_until(1.0, TWO)
+    parking.wait_until(2.0, THREE)
+
+    assert parking.next_at() == 1.0
+    assert parking.due(0.9) == []
+    assert parking.due(2.0) == [TWO, ONE, THREE]
+    assert parking.next_at() == math.inf
