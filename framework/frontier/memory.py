@@ -332,6 +332,8 @@ class MemoryFrontier:
             self._fates[fate.kind] += 1
             if self._attempts:
                 self._attempts.pop(lease.identity, None)
+        # What was fetched is done with: thousands of visits may wait for the next checkpoint.
+        lease.request = lease.permit = None
         self._open_group.visits.append((lease, fate, items))
         self.unsealed += 1
         if not self._leased:
