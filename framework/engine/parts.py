@@ -15,6 +15,7 @@ from typing import Any
 
 from framework import signals
 from framework.downloader.downloader import Downloader
+from framework.exceptions import IgnoreRequest
 from framework.failure import Failure
 from framework.http import Request
 from framework.protocols import Frontier, Lease, OfferFilter, Refusal, StatsCollector
@@ -68,6 +69,8 @@ class Parts:
         requests = [
             request for request in requests if request._url.startswith(_USUAL_SCHEMES) or self._has_handler(request)
         ]
+        if self.signals.has(signals.request_scheduled):
+            requests = [request for request in requests if self._is_let_pass(request)]
         if not requests:
             return
         refusals = await self.frontier.offer(origin, requests)
@@ -76,10 +79,6 @@ class Parts:
             self.stats.inc_value("scheduler/enqueued", accepted)
         if accepted < len(requests):
             self._tell_refusals(requests, refusals)
-        if accepted and self.signals.has(signals.request_scheduled):
-            for request, refusal in zip(requests, refusals, strict=True):
-                if refusal is None:
-                    self.signals.send_catch_log(signals.request_scheduled, request=request, spider=self.spider)
 
     def _tell_refusals(self, requests: Sequence[Request], refusals: Sequence[Refusal | None]) -> None:
         """Tell what the frontier refused: nearly always duplicates, of which many come with every page."""
@@ -94,10 +93,22 @@ class Parts:
 
     def _passes_filters(self, request: Request) -> bool:
         for component in self.filters:
-            reason = component.refuse(request)
+            try:
+                reason = component.refuse(request)
+            except Exception as error:
+                logger.error("%r could not judge %r, which is dropped: %s", component, request, error, exc_info=error)
+                reason = "broken"
             if reason is not None:
                 self.refused(request, reason)
                 return False
+        return True
+
+    def _is_let_pass(self, request: Request) -> bool:
+        """Tell the handlers of ``request_scheduled``, any of which may drop the request by ``IgnoreRequest``."""
+        results = self.signals.send_catch_log(signals.request_scheduled, request=request, spider=self.spider)
+        if any(isinstance(result, IgnoreRequest) for _, result in results):
+            self.refused(request, "dropped by a signal handler")
+            return False
         return True
 
     def _has_handler(self, request: Request) -> bool:
