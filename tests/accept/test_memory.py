@@ -1,0 +1,54 @@
+"""Acceptance line 5: memory stays under its ceiling, whether ``start()`` or one callback yields a million requests.
+
+The most memory that the crawl's process ever had is the kernel's figure (VmHWM, which begins anew at exec). Every
+request is offered, fetched (from a handler without network) and parsed; none is left out.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SPIDER = Path(__file__).with_name("spiders") / "million.py"
+MB = 1_000_000
+
+Fwk = Callable[..., "subprocess.CompletedProcess[str]"]
+Peak = Callable[[str, int], float]
+
+
+@pytest.fixture
+def peak_mb(fwk: Fwk, tmp_path: Path) -> Peak:
+    """Give the peak memory, in MB, of a crawl of so many requests from ``start`` or from a ``callback``."""
+
+    def run(by: str, requests: int) -> float:
+        report = tmp_path / "report"
+        arguments = ["-a", f"by={by}", "-a", f"requests={requests}", "-a", f"report={report}"]
+        done = fwk("runspider", str(SPIDER), *arguments, "-s", "CONCURRENT_REQUESTS=100", "-L", "WARNING", timeout=1500)
+        assert done.stderr == ""
+        fetched, peak_kib, reason = report.read_text("ascii").split()
+        assert (int(fetched), reason) == (requests, "finished")
+        peak = int(peak_kib) * 1024 / MB
+        print(f"{requests:,} requests from {by}: {peak:.0f} MB")
+        return peak
+
+    return run
+
+
+@pytest.mark.timeout(1600)
+def test_a_start_that_yields_a_million_requests_stays_under_150_mb(full: bool, peak_mb: Peak) -> None:
+    # Beside the set of what was seen, all is bounded whatever the number: START_BACKLOG and what awaits its checkpoint.
+    requests, bound_mb = (1_000_000, 150) if full else (100_000, 90)
+
+    assert peak_mb("start", requests) < bound_mb
+
+
+@pytest.mark.timeout(1600)
+def test_a_callback_that_yields_a_million_requests_stays_under_700_mb(full: bool, peak_mb: Peak) -> None:
+    # The bound scales with the number; what a process needs before its first request does not.
+    idle_mb = 60
+    requests = 1_000_000 if full else 200_000
+
+    assert peak_mb("callback", requests) < idle_mb + (700 - idle_mb) * requests / 1_000_000
