@@ -9,7 +9,7 @@ import click
 from framework.exceptions import UsageError
 from framework.project.configuration import load_settings
 from framework.project.discovery import Project, find_project
-from framework.project.scaffold import make_spider, spider_templates
+from framework.project.scaffold import make_spider, module_name, spider_templates
 from framework.project.spiderloader import SpiderLoader
 from framework.settings.declared import ProjectOptions
 from framework.settings.loading import shown_path
@@ -31,7 +31,7 @@ def command(name: str | None, url: str | None, template: str, *, show_list: bool
         raise UsageError(msg)
     project = find_project()
     if project is None:
-        root, module, hint = Path.cwd(), "", f"fwk runspider {name}.py"
+        root, module, hint = Path.cwd(), "", f"fwk runspider {module_name(name)}.py -O {name}.jsonl"
     else:
         options = load_settings(project).group(ProjectOptions)
         root, module, hint = project.root, options.newspider_module, f"fwk crawl {name} -O {name}.jsonl"
