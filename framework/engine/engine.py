@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -82,7 +82,7 @@ class Engine:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                await self._vital(self._crawl(tasks))
+                await self._vital(self._crawl, tasks)
         except BaseExceptionGroup as group:
             error = _first_of(group)
         except asyncio.CancelledError as cancelled:
@@ -101,7 +101,10 @@ class Engine:
         parts = self._parts
         for visit in self._visits:
             visit.transfer.settle()
-        await parts.frontier.release([visit.lease for visit in self._visits])
+        given_up = [visit.lease for visit in self._visits]
+        if self._start is not None and not self._start.is_finished:
+            given_up.append(self._start.lease)
+        await parts.frontier.release(given_up)
         self._visits.clear()
         if parts.committer.has_failed:
             return
@@ -112,10 +115,10 @@ class Engine:
                 raise
             logger.exception("The last checkpoint could not be made")
 
-    async def _vital(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    async def _vital(self, function: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         """Run what the crawl cannot go on without: when it fails, everything else ends too."""
         try:
-            await coroutine
+            await function(*args)
         except (KeyboardInterrupt, SystemExit) as error:
             self._exit_with(error)
         except BaseException:
@@ -124,13 +127,13 @@ class Engine:
 
     async def _crawl(self, tasks: asyncio.TaskGroup) -> None:
         parts = self._parts
-        saving = self._vital(parts.committer.run(parts.limits.notify))
+        saving = self._vital(parts.committer.run, parts.limits.notify)
         checkpoints = tasks.create_task(saving, name="checkpoints")
         await parts.signals.send_catch_log_async(signals.engine_started)
         await parts.signals.send_catch_log_async(signals.spider_opened, spider=parts.spider)
         if self.reason is None:
             self._start = StartVisit(parts.frontier.root(), parts, self._start_backlog)
-            starting = tasks.create_task(self._vital(self._start.run()), name="start")
+            starting = tasks.create_task(self._vital(self._start.run), name="start")
             await self._lease_until_exhausted(tasks, self._start)
             self._start.stop()
             await asyncio.wait([starting])
@@ -187,7 +190,7 @@ class Engine:
             if self._is_over and isinstance(error, asyncio.CancelledError):
                 raise  # cancelled with everything else: the lease is left to a later run
             logger.error("Internal error on %r", visit.lease, exc_info=error)
-            await self._vital(visit.abandon(error))
+            await self._vital(visit.abandon, error)
         self._visits.discard(visit)
         if not self._visits and self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
@@ -260,6 +263,7 @@ class Engine:
         task = self._tasks.create_task(self._run_background(coroutine, name), name=name, context=context)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        task.add_done_callback(lambda _: coroutine.close())  # it may have been cancelled before it began
 
     async def _run_background(self, coroutine: Coroutine[Any, Any, None], name: str) -> None:
         try:
@@ -291,7 +295,7 @@ class Engine:
         if self._tasks is None or self._is_over:
             msg = f"cannot crawl {request!r}: the crawl is not running"
             raise RuntimeError(msg)
-        offering = self._vital(self._parts.offer(self._outside, (request,)))
+        offering = self._vital(self._parts.offer, self._outside, (request,))
         task = self._tasks.create_task(offering, name="crawl")
         self._offers.add(task)
         task.add_done_callback(self._offer_ended)

@@ -35,10 +35,12 @@ class StartVisit:
 
     Attributes:
         error: what ``start()`` raised, if anything.
+        is_finished: its fate and items have been handed over.
     """
 
     def __init__(self, lease: Lease, parts: Parts, backlog: int) -> None:
-        self._lease = lease
+        self.lease = lease
+        self.is_finished = False
         self._parts = parts
         self._backlog = backlog
         self._wanted = asyncio.Event()
@@ -77,7 +79,8 @@ class StartVisit:
         finally:
             await close_output(source)
         items = await self._parts.items.process(self._items, None)
-        self._parts.committer.finish(self._lease, fate, items)
+        self._parts.committer.finish(self.lease, fate, items)
+        self.is_finished = True
 
     async def _consume_until_stopped(self, elements: AsyncIterator[Any]) -> None:
         task = self._task = asyncio.current_task()
@@ -100,7 +103,7 @@ class StartVisit:
         since_breath = 0
         async for element in elements:
             if isinstance(element, Request):
-                await parts.offer(self._lease, (element,))
+                await parts.offer(self.lease, (element,))
                 since_breath += 1
                 if since_breath >= _BREATHE_AFTER:
                     since_breath = 0

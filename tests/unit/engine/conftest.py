@@ -63,7 +63,7 @@ class Crawl:
 
 def as_component(obj):
     """Give a class that the settings can name and that is built as this very object."""
-    return type(type(obj).__name__, (), {"from_crawler": classmethod(lambda cls, crawler: obj)})
+    return type(type(obj).__name__, (), {"from_crawler": classmethod(lambda cls, crawler: obj.from_crawler(crawler))})
 
 
 def _balance(crawl):
@@ -86,12 +86,15 @@ def crawl(run, caplog):
     """Crawl with a spider class (or instance methods by name), a table of pages and settings; say what is left."""
     caplog.set_level(logging.INFO)
 
-    def crawl(spidercls, pages=None, *, during=None, urls=None, raises=(), sink=None, handler=None, **settings):
+    def crawl(
+        spidercls, pages=None, *, during=None, urls=None, raises=(), sink=None, sinks=(), handler=None, **settings
+    ):
         handler = handler or FakeHandler(pages)
         sink = sink or RecordingSink()
         if urls is not None:
             spidercls = type(spidercls.__name__, (spidercls,), {"start_urls": list(urls)})
         pipelines = settings.pop("ITEM_PIPELINES", {})
+        pipelines |= {as_component(other): 1001 for other in sinks}
         crawler = VirtualCrawler(
             spidercls,
             {
