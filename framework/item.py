@@ -156,6 +156,4 @@ class ItemFieldsAdapter(AdapterInterface):
         return len(self.item)
 
 
-# Once, also when this module is loaded again: an old class of the same name would stay first.
-if not any(getattr(known, "__qualname__", "") == "ItemFieldsAdapter" for known in ItemAdapter.ADAPTER_CLASSES):
-    cast("deque[type[AdapterInterface]]", ItemAdapter.ADAPTER_CLASSES).appendleft(ItemFieldsAdapter)
+cast("deque[type[AdapterInterface]]", ItemAdapter.ADAPTER_CLASSES).appendleft(ItemFieldsAdapter)

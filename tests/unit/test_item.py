@@ -1,11 +1,8 @@
 """Items with declared fields."""
 
-import importlib
-
 import pytest
 from itemadapter import ItemAdapter, is_item
 
-import framework.item
 from framework.item import Field, Item
 
 
@@ -127,9 +124,7 @@ def test_nested_items_become_dictionaries() -> None:
     }
 
 
-def test_item_adapter_is_told_once() -> None:
-    before = list(ItemAdapter.ADAPTER_CLASSES)
+def test_item_adapter_knows_items_once() -> None:
+    names = [known.__qualname__ for known in ItemAdapter.ADAPTER_CLASSES]
 
-    importlib.reload(framework.item)
-
-    assert list(ItemAdapter.ADAPTER_CLASSES) == before
+    assert names.count("ItemFieldsAdapter") == 1
