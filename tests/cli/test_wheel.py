@@ -17,7 +17,7 @@ _PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
 
 
 def run(*args, folder):
-    done = subprocess.run(args, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(args, cwd=folder, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, f"{args}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -33,7 +33,7 @@ def installed(tmp_path_factory):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (ROOT / name).exists():
             shutil.copy(ROOT / name, copy)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder), folder=copy)
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), ".", folder=copy)
     environment = folder / "env"
     venv.create(environment, with_pip=True)
     wheel = next(folder.glob("fwk-*.whl"))
