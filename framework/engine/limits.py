@@ -162,6 +162,11 @@ class LiveTransfer:
         permit: the turn.
         request: what is fetched.
         lease: of the visit that it belongs to; ``None`` for a component's own.
+
+    Attributes:
+        is_over: it has landed, or was settled.
+        is_stalled: it has left the total.
+        regaining: done when the nested fetch that waits for a new turn has ended to.
     """
 
     __slots__ = (
@@ -173,6 +178,7 @@ class LiveTransfer:
         "is_over",
         "is_stalled",
         "lease",
+        "regaining",
         "request",
     )
 
@@ -184,6 +190,7 @@ class LiveTransfer:
         self._permit = permit
         self._lends = 0
         self._is_counted = True
+        self.regaining: asyncio.Future[None] | None = None
         self.request = request
         self.lease = lease
         self.is_over = False
@@ -223,7 +230,7 @@ class LiveTransfer:
             self._limits.end(self)
 
     def lend(self) -> None:
-        """Give turn and place to a nested fetch. A hook may have several under way; each ends in ``wants_back``."""
+        """Give turn and place to a nested fetch. A hook may have several under way; each ends in ``end_loan``."""
         self._lends += 1
         if self._is_counted:
             # A handler may fetch something in the middle of its own exchange: then the turn is used up.
@@ -231,14 +238,18 @@ class LiveTransfer:
             self._frontier.landed(self._permit, Landing.UNKNOWN)
             self._leave_total()
 
-    def wants_back(self) -> bool:
-        """End one ``lend``; say whether it was the last one, so that a new turn is needed to go on."""
+    def end_loan(self) -> None:
+        """End one ``lend``."""
         self._lends -= 1
-        return not self._lends and not self.is_over
+
+    @property
+    def needs_turn(self) -> bool:
+        """Say whether everything lent has come back and a new turn is needed to go on."""
+        return not (self._lends or self._is_counted or self.is_over)
 
     def regain(self, permit: Permit) -> None:
         """Go on with a new turn; give it back where it is not needed any more."""
-        if self._lends or self._is_counted or self.is_over:
+        if not self.needs_turn:
             self._frontier.unsent(permit)
             return
         self._permit = permit

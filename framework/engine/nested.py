@@ -31,8 +31,22 @@ async def fetch_nested(parts: Parts, request: Request) -> Response:
     try:
         return await _follow(parts, request, lease)
     finally:
-        if lender.wants_back():
-            lender.regain(await _turn(parts, lender.request, lease))
+        lender.end_loan()
+        await _take_back(parts, lender)
+
+
+async def _take_back(parts: Parts, lender: LiveTransfer) -> None:
+    """Get the lender a new turn; of several fetches that end meanwhile one waits for the turn, the others for that."""
+    while lender.needs_turn:
+        if lender.regaining is not None:
+            await asyncio.shield(lender.regaining)
+            continue
+        regaining = lender.regaining = asyncio.get_running_loop().create_future()
+        try:
+            lender.regain(await _turn(parts, lender.request, lender.lease))
+        finally:
+            lender.regaining = None
+            regaining.set_result(None)
 
 
 async def _follow(parts: Parts, request: Request, lease: Lease | None) -> Response:

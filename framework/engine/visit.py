@@ -142,7 +142,7 @@ class Visit:
         """Tell the errback, or the log, that a request got no response."""
         is_dropped = isinstance(error, IgnoreRequest)
         if is_dropped:
-            self._parts.refused(request, "dropped by a middleware")
+            self._parts.refused(request, error.refusal)
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
         elif not is_dropped:

@@ -63,7 +63,12 @@ class Crawl:
 
 def as_component(obj):
     """Give a class that the settings can name and that is built as this very object."""
-    return type(type(obj).__name__, (), {"from_crawler": classmethod(lambda cls, crawler: obj.from_crawler(crawler))})
+    # Settings know components by their names, so that each object needs one of its own.
+    return type(
+        f"{type(obj).__name__}{id(obj)}",
+        (),
+        {"from_crawler": classmethod(lambda cls, crawler: obj.from_crawler(crawler))},
+    )
 
 
 def _balance(crawl):
