@@ -6,6 +6,7 @@ when opening fails half-way. ``framework.process`` runs a crawler in a loop of i
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import time
@@ -313,3 +314,11 @@ def _output_of(feed: FeedSink) -> Output:
     path = Path(feed.path) if feed.path else None
     size_bytes = path.stat().st_size if path is not None and path.exists() else None
     return Output(place=os.path.relpath(path) if path else feed.uri, items=feed.item_count, size_bytes=size_bytes)
+
+
+def __getattr__(name: str) -> Any:
+    """Give ``CrawlerProcess``, which is built upon this module, where Scrapy has it."""
+    if name == "CrawlerProcess":
+        return importlib.import_module("framework.process").CrawlerProcess
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

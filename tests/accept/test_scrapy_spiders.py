@@ -10,6 +10,7 @@ import csv
 import json
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,3 +195,26 @@ def test_a_spider_middleware_an_extension_an_idle_handler_and_a_retry(run: Run, 
         "/tiny/patience": 3,
         "/tiny/from-idle": 1,
     }
+
+
+def test_a_script_that_runs_a_spider_by_crawler_process(shop: ThreadedShop, tmp_path: Path) -> None:
+    for port in (everywhere, in_import_lines):
+        shop.shop.forget()
+        (tmp_path / "script.py").write_text(port((SPIDERS / "script.py.txt").read_text("utf-8")), "utf-8")
+
+        done = subprocess.run(
+            [sys.executable, "script.py", shop.url],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / "words.json").read_text("utf-8")) in (
+            [{"word": "one"}, {"word": "two"}],
+            [{"word": "two"}, {"word": "one"}],
+        )
+        assert sorted(shop.log.paths()) == ["/tiny/one", "/tiny/two"]
+        assert done.stdout.splitlines() == ["after the crawls"]

@@ -24,7 +24,7 @@ MODULES = {
 }
 
 SCRAPY_PATHS = {
-    "framework.crawler": ["Crawler"],
+    "framework.crawler": ["Crawler", "CrawlerProcess"],
     "framework.exceptions": [
         "CloseSpider",
         "DontCloseSpider",
