@@ -137,7 +137,13 @@ class UnsupportedURLSchemeError(DownloadError):
 
 
 class IgnoreRequest(Exception):  # noqa: N818 - Scrapy's documented name
-    """Raised by a downloader middleware: drop this request (its errback is told)."""
+    """Raised by a downloader middleware: drop this request (its errback is told).
+
+    Attributes:
+        refusal: a short word for the reason, under which the request is counted; a middleware may set its own.
+    """
+
+    refusal: str = "middleware"
 
 
 class DropItem(Exception):  # noqa: N818 - Scrapy's documented name

@@ -66,7 +66,7 @@ class _Commands(click.Group):
     epilog="Exit codes: 0 fine, 1 the crawl failed, 2 wrong usage or settings. Each command has its own --help.",
 )
 def fwk() -> None:
-    """Crawl the web with spiders: fast, crash-safe, familiar to users of Scrapy.
+    """Crawl the web with spiders: fast, polite, familiar to users of Scrapy.
 
     First steps: fwk startproject shop && cd shop && fwk genspider books https://books.example && fwk crawl books
     """

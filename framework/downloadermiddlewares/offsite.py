@@ -73,10 +73,12 @@ class OffsiteMiddleware:
         """
         if self.refuse(request) is not None:
             host = urlsplit(request.url).hostname
-            raise IgnoreRequest(
+            offsite = IgnoreRequest(
                 f"Filtered offsite request: {host!r} is not in the spider's allowed_domains; "
                 'add it there, or give the request meta={"allow_offsite": True}'
             )
+            offsite.refusal = "offsite"
+            raise offsite
 
     def _read(self, declared: Collection[Any]) -> None:
         self._declared = declared

@@ -64,7 +64,9 @@ class BaseRedirectMiddleware:
         ttl = meta.get("redirect_ttl", self.max_redirect_times)
         if ttl <= 0 or times > self.max_redirect_times:
             logger.debug("Discarding %s: max redirections reached", request)
-            raise IgnoreRequest("max redirections reached")
+            too_many = IgnoreRequest("max redirections reached")
+            too_many.refusal = "redirects"
+            raise too_many
         target = _follow(request, url, to_get=to_get)
         visited = [*meta.get("redirect_urls", ()), request.url]
         target.meta.update(

@@ -146,7 +146,9 @@ class RobotsTxtMiddleware:
             return
         self.crawler.stats.inc_value("robotstxt/forbidden")
         logger.debug("Forbidden by robots.txt: %s", request)
-        raise IgnoreRequest("Forbidden by robots.txt")
+        forbidden = IgnoreRequest("Forbidden by robots.txt")
+        forbidden.refusal = "robots"
+        raise forbidden
 
     def _agent_of(self, request: Request) -> str:
         if self._user_agent:

@@ -141,7 +141,7 @@ class Visit:
     async def _fail(self, request: Request, error: BaseException) -> Fate:
         """Tell the errback, or the log, that a request got no response."""
         is_dropped = isinstance(error, IgnoreRequest)
-        if is_dropped:
+        if isinstance(error, IgnoreRequest):
             self._parts.refused(request, error.refusal)
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))

@@ -18,7 +18,7 @@ _REFUSAL_KEYS = {
     "dupefilter/filtered": "duplicate",
     "offsite/filtered": "offsite",
     "robotstxt/forbidden": "robots",
-    "urllength/request_ignored_count": "urllength",
+    "urllength/request_ignored_count": "url length",
 }
 _ANSWER_KEYS = {"downloader/response_status_count": 1, "robotstxt/response_status_count": -1}
 _KINDS = {
@@ -39,7 +39,6 @@ _REMEDIES = {
     "download failed DownloadConnectionRefusedError": "nobody listens there: check scheme, host and port",
     "download failed DownloadTimeoutError": "raise DOWNLOAD_TIMEOUT, or lower the concurrency",
     "download failed DownloadCancelledError": "larger than DOWNLOAD_MAXSIZE: raise it if these pages are wanted",
-    "download failed ForbiddenAddressError": "a private address: name the host in ALLOW_PRIVATE_HOSTS if it is meant",
     "download failed TlsError": "the certificate is not to be trusted: check the host and the clock",
     "download failed UnsupportedURLSchemeError": "no handler for this scheme: look at DOWNLOAD_HANDLERS",
 }
@@ -53,7 +52,6 @@ _REASONS = {
     "closespider_pagecount_no_item": "stopped: CLOSESPIDER_PAGECOUNT_NO_ITEM pages in a row gave no item",
     "closespider_errorcount": "stopped: CLOSESPIDER_ERRORCOUNT was reached",
     "closespider_timeout_no_item": "stopped: no item for CLOSESPIDER_TIMEOUT_NO_ITEM seconds",
-    "memusage_exceeded": "stopped: the process used more memory than MEMUSAGE_LIMIT_MB",
 }
 
 
@@ -82,10 +80,12 @@ def errors(stats: Stats) -> list[ErrorKind]:
     for key, value in stats.items():
         for prefix, kind in _KINDS.items():
             name = key.removeprefix(prefix)
-            if name in (key, "count") or (kind == "answer" and not _is_error_status(name)):
-                continue
             # Names of our exceptions may come with their module, as in Scrapy's stats.
-            what = f"{kind} {name.rpartition('.')[2]}"
+            short = name.rpartition(".")[2]
+            # A request that a middleware dropped on purpose is a refusal, not an error.
+            if name in (key, "count") or short == "IgnoreRequest" or (kind == "answer" and not _is_error_status(name)):
+                continue
+            what = f"{kind} {short}"
             found.append(ErrorKind(what, int(value), _remedy(what)))
     if stats.get("item_error_count"):
         what = "item lost in a pipeline"

@@ -75,7 +75,11 @@ class ComponentOptions:
         default="framework.telemetry.stats.MemoryStatsCollector",
         doc="The class that collects the stats of a crawl.",
     )
-    stats_dump: bool = option("STATS_DUMP", default=True, doc="Log all stats when the crawl has ended.")
+    stats_dump: bool = option(
+        "STATS_DUMP",
+        default=True,
+        doc="Log all stats at DEBUG when the crawl has ended; the summary for people is at INFO in any case.",
+    )
     frontier: Literal["memory"] = option(
         "FRONTIER",
         default="memory",

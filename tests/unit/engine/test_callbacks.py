@@ -303,7 +303,7 @@ def test_without_an_errback_a_dropped_request_is_no_error(crawl, caplog):
     done = crawl(One, PAGES, DOWNLOADER_MIDDLEWARES={Drops: 10})
 
     assert done.view.dropped == 1
-    assert done.stats["refused/dropped by a middleware"] == 1
+    assert done.stats["refused/middleware"] == 1
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
