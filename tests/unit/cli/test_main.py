@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from framework.cli import main
+from framework.exceptions import CrawlError, PluginError, SettingsError, UsageError
+
+
+@pytest.fixture
+def ends_with(monkeypatch, capsys):
+    """Let every command end with an exception; return the exit code and what was said."""
+
+    def ended(error):
+        def fail(**kwargs):
+            raise error
+
+        monkeypatch.setattr(main.fwk, "main", fail)
+        return main.run([]), capsys.readouterr().err
+
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (UsageError("write it so"), 2, "fwk: write it so\n"),
+        (PluginError("no such plugin"), 2, "fwk: no such plugin\n"),
+        (SettingsError(["one", "two"]), 2, "fwk: one\nfwk: two\n"),
+        (CrawlError("the disk is full"), 1, "fwk: the disk is full\n"),
+        (KeyboardInterrupt(), 1, "fwk: interrupted\n"),
+        (click.Abort(), 1, "fwk: interrupted\n"),
+        (click.UsageError("No such option."), 2, "fwk: No such option. See: fwk --help\n"),
+    ],
+)
+def test_an_error_is_a_message_and_an_exit_code(ends_with, error, code, said):
+    assert ends_with(error) == (code, said)
+
+
+def test_a_defect_is_not_hidden(ends_with):
+    with pytest.raises(ZeroDivisionError):
+        ends_with(ZeroDivisionError())
+
+
+def test_a_command_that_returns_a_number_gives_the_exit_code(monkeypatch):
+    monkeypatch.setattr(main.fwk, "main", lambda **kwargs: 7)
+    assert main.run([]) == 7
+    monkeypatch.setattr(main.fwk, "main", lambda **kwargs: None)
+    assert main.run([]) == 0
+
+
+def test_main_exits_with_the_code(monkeypatch):
+    monkeypatch.setattr(main.fwk, "main", lambda **kwargs: 1)
+    with pytest.raises(SystemExit, match="1"):
+        main.main([])
+
+
+def test_no_arguments_give_help(capsys):
+    assert main.run([]) == 2
+    assert "Commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("fech", "did you mean 'fetch'?"), ("xyzzy", "the commands are: crawl, fetch")]
+)
+def test_an_unknown_command_says_which_there_are(capsys, name, hint):
+    assert main.run([name]) == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_each_command_has_the_file_of_its_name():
+    context = click.Context(main.fwk)
+    for name in main.fwk.list_commands(context):
+        command = main.fwk.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+    assert main.fwk.get_command(context, "xyzzy") is None
