@@ -80,7 +80,7 @@ def test_a_spider_counts_where_it_is_defined_and_once(package):
     ("source", "said"),
     [
         ("x = = 1\n", "syntax error in room_under_test/broken.py:1: invalid syntax: x = = 1"),
-        ("import pandaz.core\n", "broken needs the package 'pandaz', which is not installed (room_under_test/broken.py:1)"),
+        ("import pandaz.core\n", "needs the package 'pandaz', which is not installed (room_under_test/broken.py:1)"),
         ("x = 1\n1 / 0\n", "cannot be imported: ZeroDivisionError: division by zero (room_under_test/broken.py:2)"),
         ("from framework import Spidr\n", "ImportError: cannot import name 'Spidr'"),
     ],
