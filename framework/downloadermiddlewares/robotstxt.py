@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Self, cast
@@ -26,7 +25,6 @@ from framework.settings.declared import HeaderOptions, RobotsOptions
 logger = logging.getLogger(__name__)
 
 _MOST_ORIGINS = 20_000
-_PUT_OFF_S = 0.05
 _MOST_DOWNLOAD_BYTES = 10 * 1024 * 1024
 _UNKNOWN: Any = object()
 
@@ -110,36 +108,22 @@ class RobotsTxtMiddleware:
         self._fetching.add(origin)
         return True
 
-    def process_request(self, request: Request) -> Request | None:
-        """Drop a request that is forbidden, and put off one that never passed the gate (a nested fetch).
+    def process_request(self, request: Request) -> None:
+        """Drop a request that is forbidden. Its origin's rules are known: it has passed the gate.
 
         Raises:
             IgnoreRequest: robots.txt forbids it.
         """
         url = request._url
         end = url.find("/", 8)
-        rules = self._rules.get(url[:end] if end != -1 else url, _UNKNOWN)
+        written = url[:end] if end != -1 else url
+        rules = self._rules.get(written, _UNKNOWN)
         if rules is None or request.meta_get("dont_obey_robotstxt"):
-            return None
+            return
         if rules is _UNKNOWN:
-            real = self._learn_alias(url[:end] if end != -1 else url, url)
-            if real is None:
-                return None
-            rules = self._rules.get(real, _UNKNOWN)
-            if rules is _UNKNOWN:
-                return self._put_off(request) if self._is_fetching(real) else None
+            real = self._learn_alias(written, url)
+            rules = self._rules.get(real) if real is not None else None
         self._check(request, rules)
-        return None
-
-    def _put_off(self, request: Request) -> Request:
-        """Give a request that comes again a little later.
-
-        To wait here would be to hold the host's turn, which the fetch of its robots.txt may need.
-        """
-        again = request.copy()
-        again._retry = "robots.txt"
-        again._not_before_at = time.time() + _PUT_OFF_S
-        return again
 
     def _check(self, request: Request, rules: Rules) -> None:
         if rules is None or rules.allowed(request.url, self._agent_of(request)):

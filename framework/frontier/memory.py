@@ -34,6 +34,7 @@ from framework.protocols import (
     Wait,
 )
 
+from .gates import Gates
 from .hostkey import host_key
 from .hosts import Host, Politeness, Schedule
 from .identity import ROOT_IDENTITY, derived, identity_of
@@ -77,9 +78,7 @@ class MemoryFrontier:
         self.unsent = self._turns.unsent
         self.landed = self._turns.landed
         self.stalled = self._turns.stalled
-        self._asks = tuple(gate.ask for gate in gates)
-        for gate in gates:
-            gate.connect_waker(self._wake_token)
+        self._gates = Gates(gates, self._wake_token, wall_clock)
         self._seen: set[int] = set()
         self._parking = Parking()
         self._attempts: dict[int, int] = {}
@@ -231,26 +230,20 @@ class MemoryFrontier:
         queue = host.queue
         while queue:
             request = queue.pop()
-            if not self._asks or self._may_go(request, now):
+            if self._may_go(request, now):
                 return request
         return None
 
     def _may_go(self, request: Request, now: float) -> bool:
-        """Ask the gates; the first that refuses parks the request."""
-        for ask in self._asks:
-            try:
-                answer = ask(request)
-                if answer is None:
-                    continue
-                if isinstance(answer, Wait):
-                    self._parking.wait_for(answer.token, request)
-                else:
-                    self._parking.wait_until(now + max(0.0, answer - self._wall_clock()), request)
-            except Exception as error:
-                logger.error("The gate %r failed on %r, which passes it: %s", ask, request, error, exc_info=error)
-                continue
-            return False
-        return True
+        """Ask the gates; park the request that one of them refuses."""
+        answer = self._gates.answer(request)
+        if answer is None:
+            return True
+        if isinstance(answer, Wait):
+            self._parking.wait_for(answer.token, request)
+        else:
+            self._parking.wait_until(now + max(0.0, answer - self._wall_clock()), request)
+        return False
 
     def _lease(self, request: Request, host: Host) -> Lease:
         self.pending -= 1
@@ -261,7 +254,8 @@ class MemoryFrontier:
         return Lease(request, identity, Permit(host, host.key), attempt)
 
     def _wake_token(self, token: Hashable, count: int | None = None) -> None:
-        """Ask again about the requests that a gate had parked under ``token``."""
+        """Ask again about the requests that a gate had refused under ``token``, nested fetches first."""
+        count = self._gates.wake_nested(token, count)
         for request in reversed(self._parking.woken(token, count)):
             self._push(request, first=True)
         self._notify()
@@ -292,6 +286,7 @@ class MemoryFrontier:
 
     async def permit(self, request: Request, visit: Lease | None) -> Permit:
         """Wait for a host's turn for a nested fetch; these go before the host's queue, first come first served."""
+        await self._gates.let_through(request)
         return await self._turns.wait(host_key(request))
 
     def set_host(self, host: str, policy: HostPolicy) -> None:

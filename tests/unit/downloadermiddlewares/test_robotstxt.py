@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextvars import ContextVar
 from typing import Any
 
@@ -183,27 +182,6 @@ def test_a_setting_names_the_agent_whose_rules_count(make_crawl: Any) -> None:
     crawl = make_crawl(settings={"ROBOTSTXT_USER_AGENT": "friend"})
 
     assert not crawl.visit("http://shop.example/books", headers={"User-Agent": "other"})
-
-
-def test_a_nested_fetch_that_passed_no_gate_is_put_off(make_crawl: Any) -> None:
-    """To wait in the hook would be to hold the turn that the fetch of robots.txt may need."""
-    crawl = make_crawl()
-    request = Request("http://shop.example/private", meta={"mine": 1}, dont_filter=True)
-
-    again = crawl.middleware.process_request(request)
-
-    assert (again.url, again.meta, again.dont_filter, again._retry) == (
-        request.url,
-        request.meta,
-        True,
-        "robots.txt",
-    )
-    assert 0 < again._not_before_at - time.time() < 1
-    assert crawl.middleware.process_request(again) is not None
-    assert len(crawl.engine.spawned) == 1
-    crawl.engine.work_off()
-    with pytest.raises(IgnoreRequest):
-        crawl.middleware.process_request(again)
 
 
 def test_the_fetch_belongs_to_no_visit(make_crawl: Any) -> None:
