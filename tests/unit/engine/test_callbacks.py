@@ -208,7 +208,7 @@ def test_an_asynchronous_generator_is_closed_when_a_middleware_breaks_it_off(cra
     assert closed == [True]
 
 
-# -- errbacks ----------------------------------------------------------------------------------------------------------
+# -- errbacks ---------------------------------------------------------------------------------------------------------
 
 
 class WithErrback(Spider):
@@ -307,7 +307,7 @@ def test_without_an_errback_a_dropped_request_is_no_error(crawl, caplog):
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-# -- CloseSpider -------------------------------------------------------------------------------------------------------
+# -- CloseSpider ------------------------------------------------------------------------------------------------------
 
 
 def test_close_spider_in_a_callback_keeps_what_it_gave_and_works_off_what_is_in_flight(crawl):

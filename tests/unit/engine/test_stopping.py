@@ -239,7 +239,7 @@ def test_a_cancelled_crawl_that_was_stopped_at_once_too_is_cancelled(crawl):
     assert isinstance(done.error, asyncio.CancelledError)
 
 
-# -- the spider's code wants the process to end ------------------------------------------------------------------------
+# -- the spider's code wants the process to end -----------------------------------------------------------------------
 
 
 class Leaves(Collects):
@@ -313,7 +313,7 @@ def test_a_wish_to_exit_stops_at_once_saves_and_is_passed_on(crawl, error, where
     assert done.view.done == (2 if where == "signal" else 1)
 
 
-# -- outputs -----------------------------------------------------------------------------------------------------------
+# -- outputs ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_checkpoint_hands_seals_and_writes_in_this_order(crawl):
