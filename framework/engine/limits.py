@@ -8,7 +8,7 @@ more. Sockets are bounded all the same, by ``sockets_max``.
 Nested fetches wait here in one line, and only the first of it is woken; it wakes the next one when it has begun.
 
 Invariants: ``in_flight`` counts transfers begun and not landed; ``_stalled`` those of them that have left the total.
-While somebody waits and a transfer may still stall, the timer is set for no later than that moment.
+While somebody waits for the total and a transfer may still stall, the timer is set for no later than that moment.
 """
 
 from __future__ import annotations
@@ -107,8 +107,12 @@ class Limits:
             asyncio.get_running_loop().call_soon(self.notify)
 
     def _set_timer(self) -> None:
-        """See that whoever waits looks again when the oldest unanswered transfer may be set aside."""
-        if self._timer is None and self._unanswered:
+        """See that whoever waits looks again when the oldest unanswered transfer may be set aside.
+
+        Only where the total is what they wait for: else nothing would be set aside then, and they would ask for ever.
+        """
+        is_total_full = self.in_flight - self._stalled >= self._concurrency
+        if self._timer is None and self._unanswered and is_total_full:
             oldest_at = next(iter(self._unanswered.values()))
             wait_s = max(0.0, oldest_at + self._stall_after_s - self._clock())
             self._timer = asyncio.get_running_loop().call_later(wait_s + 0.001, self._on_timer)

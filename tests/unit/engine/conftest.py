@@ -95,8 +95,20 @@ def crawl(run, caplog):
     caplog.set_level(logging.INFO)
 
     def crawl(
-        spidercls, pages=None, *, during=None, urls=None, raises=(), sink=None, sinks=(), handler=None, **settings
+        spidercls,
+        pages=None,
+        *,
+        during=None,
+        urls=None,
+        raises=(),
+        sink=None,
+        sinks=(),
+        handler=None,
+        is_debug=False,
+        **settings,
     ):
+        if is_debug:
+            caplog.set_level(logging.DEBUG, logger="framework.engine")
         handler = handler or FakeHandler(pages)
         sink = sink or RecordingSink()
         if urls is not None:

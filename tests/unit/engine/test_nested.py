@@ -7,6 +7,7 @@ import pytest
 from framework import Request, Spider, signals
 from framework.exceptions import DownloadTimeoutError, IgnoreRequest
 from framework.http.request import NO_CALLBACK
+from framework.protocols import HostPolicy
 from framework.testing.fakes import Page
 
 TIGHT = {"CONCURRENT_REQUESTS": 1, "CONCURRENT_REQUESTS_PER_DOMAIN": 1}
@@ -267,8 +268,6 @@ def test_the_total_holds_for_nested_fetches_that_waited_for_their_hosts(crawl):
         start_urls = ["http://a/1"]
 
         async def parse(self, response):
-            from framework.protocols import HostPolicy
-
             engine = self.crawler.engine
             until = self.crawler.wall_clock() + 20
             requests = [Request(f"http://h{n}/n") for n in range(6)]
@@ -393,3 +392,25 @@ def test_a_crawl_that_is_stopped_at_once_gives_up_waits_for_turns(crawl):
 
     assert done.view.pending == 1
     assert done.lasted_s < 1
+
+
+def test_a_turn_that_waits_for_its_place_is_given_back_when_the_crawl_stops(crawl):
+    class Held(Nests):
+        async def parse(self, response):
+            engine = self.crawler.engine
+            inner = Request("http://b/n")
+            engine.set_host(inner, HostPolicy(hold_until_at=self.crawler.wall_clock() + 10))
+            await engine.download_async(inner)
+
+        start_urls = ["http://a/1", "http://c/long"]
+
+    pages = PAGES | {"http://c/long": Page("x", read_s=1000)}
+
+    async def during(crawler):
+        await asyncio.sleep(20)
+        crawler.engine.stop_now()
+
+    done = crawl(Held, pages, during=during, **TIGHT)
+
+    assert done.paths == ["1", "long"]
+    assert done.view.pending == 2
