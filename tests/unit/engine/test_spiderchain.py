@@ -374,8 +374,14 @@ def test_a_synchronous_middleware_keeps_what_came_before_an_exception(crawl):
 class StartsAnew:
     async def process_start(self, start):
         yield {"before": True}
-        yield None
         async for element in start:
+            yield element
+
+
+class StartsWithNone(StartsAnew):
+    async def process_start(self, start):
+        yield None
+        async for element in super().process_start(start):
             yield element
 
 
@@ -387,7 +393,7 @@ class StartsOld:
 
 
 @pytest.mark.parametrize(
-    ("middleware", "item"), [(StartsAnew, {"before": True}), (StartsOld, {"old": True})], ids=["new", "old"]
+    ("middleware", "item"), [(StartsWithNone, {"before": True}), (StartsOld, {"old": True})], ids=["new", "old"]
 )
 def test_a_middleware_may_wrap_start(crawl, middleware, item):
     done = crawl(One, PAGES, SPIDER_MIDDLEWARES={middleware: 1, Wraps: 2})
