@@ -223,11 +223,15 @@ class Schedule:
 
     def land(self, host: Host, now: float, *, answered: bool | None) -> None:
         """End a used turn. ``answered`` is ``None`` where the end says nothing of the host."""
+        was_free = host.active < host.concurrency and not host.failures and not host.stalled
         host.active -= 1
+        host.stalled = None
         if answered:
             host.failures = 0
         elif answered is False:
             host.failures += 1
+        if was_free and not host.failures:
+            return  # it is where it belongs already
         if host.queue and not host.waiters:
             self.place(host, now)
 

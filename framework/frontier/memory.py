@@ -19,6 +19,7 @@ from typing import Any
 
 from framework.http import Request
 from framework.protocols import (
+    DONE,
     Fate,
     FateKind,
     FrontierView,
@@ -88,7 +89,7 @@ class MemoryFrontier:
         self._open_group = Group(number=1)
         self.unsealed = 0
         self.pending = 0
-        self._offered = self._refused = self._retried = 0
+        self._offered = self._refused = self._retried = self._done = 0
         self._fates = dict.fromkeys(FateKind, 0)
 
     # -- the life of a job ---------------------------------------------------------------------------------------
@@ -324,7 +325,10 @@ class MemoryFrontier:
         """End a visit with its fate."""
         self._leased -= 1
         if lease.request is not None:
-            self._fates[fate.kind] += 1
+            if fate is DONE:
+                self._done += 1
+            else:
+                self._fates[fate.kind] += 1
             if self._attempts:
                 self._attempts.pop(lease.identity, None)
         # What was fetched is done with: thousands of visits may wait for the next checkpoint.
@@ -363,7 +367,7 @@ class MemoryFrontier:
             refused=self._refused,
             pending=self.pending,
             leased=self._leased,
-            done=self._fates[FateKind.DONE],
+            done=self._done + self._fates[FateKind.DONE],
             replaced=self._fates[FateKind.REPLACED],
             dropped=self._fates[FateKind.DROPPED],
             failed=self._fates[FateKind.FAILED],
