@@ -1,0 +1,126 @@
+"""Running crawls in a process of their own, without its signals (see tests/cli for those)."""
+
+import asyncio
+import builtins
+
+import pytest
+
+from framework import Spider
+from framework.crawler import Crawler
+from framework.exceptions import SettingsError
+from framework.process import CrawlerProcess, loop_factory
+from framework.settings import Settings
+from framework.testing.fakes import FakeHandler
+
+
+class Site(Spider):
+    name = "site"
+    start_urls = ["http://a/1"]
+    seen: list
+
+    def parse(self, response):
+        self.seen.append(response.url)
+        if self.error is not None:
+            raise self.error
+
+    error = None
+
+
+def process_with(**settings):
+    handler = FakeHandler({None: "x"})
+    handler_class = type(f"Handler{id(handler)}", (), {"from_crawler": classmethod(lambda cls, crawler: handler)})
+    return CrawlerProcess(
+        {"DOWNLOAD_HANDLERS": {"http": handler_class}, "EXTENSIONS_BASE": {}, "LOOP": "asyncio", **settings},
+        install_signal_handlers=False,
+    )
+
+
+def test_all_planned_crawls_run_to_their_end():
+    process = process_with()
+    seen = []
+    first = process.crawl(Site, seen=seen)
+    second = process.crawl(Crawler(Site, process.settings), seen=seen)
+
+    process.start()
+
+    assert process.crawlers == [first, second]
+    assert process.errors == []
+    assert seen == ["http://a/1"] * 2
+    assert [crawler.finish_reason for crawler in process.crawlers] == ["finished"] * 2
+
+
+def test_a_process_without_crawls_ends_at_once():
+    process = process_with()
+
+    process.start()
+
+    assert process.errors == []
+
+
+def test_an_error_of_one_crawl_is_kept_and_ends_no_other():
+    process = process_with()
+    seen = []
+    process.crawl(Crawler(Site, process.settings.copy_to_dict() | {"ITEM_PIPELINES": {"nowhere.Pipeline": 1}}))
+    process.crawl(Site, seen=seen)
+
+    process.start()
+
+    assert seen == ["http://a/1"]
+    assert len(process.errors) == 1
+    assert "nowhere" in str(process.errors[0])
+
+
+def test_a_wish_to_exit_is_passed_on_when_all_crawls_have_ended():
+    process = process_with()
+    seen = []
+    leaving = process.crawl(Site, seen=seen, error=SystemExit(3))
+    process.crawl(Site, seen=seen)
+
+    with pytest.raises(SystemExit) as caught:
+        process.start()
+
+    assert caught.value.code == 3
+    assert seen == ["http://a/1"] * 2
+    assert leaving.finish_reason == "shutdown"
+
+
+def test_a_crawl_that_was_broken_off_is_no_error():
+    process = process_with()
+    crawler = process.crawl(Site, seen=[], error=KeyboardInterrupt())
+
+    process.start()
+
+    assert process.errors == []
+    assert crawler.finish_reason == "shutdown"
+    assert crawler.has_failed
+
+
+def test_settings_may_be_given_in_any_form():
+    settings = Settings({"DOWNLOAD_DELAY": 2})
+
+    assert CrawlerProcess(settings).settings is settings
+    assert CrawlerProcess({"DOWNLOAD_DELAY": 3}).settings.getfloat("DOWNLOAD_DELAY") == 3
+    crawler = Crawler(Site)
+    assert CrawlerProcess().create_crawler(crawler) is crawler
+
+
+def test_the_loop_is_the_one_that_the_settings_name():
+    assert loop_factory("asyncio") is asyncio.new_event_loop
+    uvloop = pytest.importorskip("uvloop")
+    assert loop_factory("uvloop") is uvloop.new_event_loop
+    assert loop_factory("auto") is uvloop.new_event_loop
+
+
+def test_a_missing_uvloop_is_an_error_only_where_it_was_asked_for(monkeypatch):
+    real = builtins.__import__
+
+    def without_uvloop(name, *args, **kwargs):
+        if name == "uvloop":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without_uvloop)
+
+    assert loop_factory("auto") is asyncio.new_event_loop
+    with pytest.raises(SettingsError, match="pip install uvloop"):
+        loop_factory("uvloop")
