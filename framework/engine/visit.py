@@ -179,9 +179,10 @@ class Visit:
     ) -> None:
         """Pass an output through the spider middlewares; offer its requests as they come and keep its items."""
         chain = self._parts.spider_chain
-        hooks = chain.element_hooks if start == 0 else None
+        # What an errback gives without a response meets no spider middleware: these work on the output of a response.
+        hooks = chain.element_hooks if start == 0 and response is not None else None
         source = output
-        if hooks is None:
+        if hooks is None and response is not None:
             output = chain.output(output, response, start=start)
         if isinstance(output, AsyncIterable):
             try:

@@ -256,6 +256,27 @@ def test_an_errback_hears_of_a_download_that_failed(crawl):
     assert done.view.failed == 1
 
 
+def test_what_an_errback_gives_without_a_response_meets_no_spider_middleware(crawl):
+    class ReadsTheResponse:
+        def process_spider_output(self, response, result):
+            for element in result:
+                yield {**element, "of": response.url} if isinstance(element, dict) else element
+
+    class Fails(WithErrback):
+        def failed(self, failure):
+            yield {"error": failure.type.__name__}
+            yield Request("http://a/2", self.second)
+
+        def second(self, response):
+            yield {"is_start": "is_start_request" in response.meta}
+
+    pages = {**PAGES, "http://a/404": DownloadTimeoutError("too long")}
+
+    done = crawl(Fails, pages, SPIDER_MIDDLEWARES={ReadsTheResponse: 10})
+
+    assert done.items == [{"error": "DownloadTimeoutError"}, {"is_start": False, "of": "http://a/2"}]
+
+
 def test_an_errback_hears_of_a_request_that_a_middleware_drops(crawl):
     class Drops:
         def process_request(self, request):
