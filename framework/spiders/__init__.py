@@ -79,9 +79,13 @@ class Spider:
     def _set_crawler(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.settings = crawler.settings
-        closed = getattr(self, "closed", None)
-        if callable(closed):
-            crawler.signals.connect(closed, spider_closed)
+        if callable(getattr(self, "closed", None)):
+            crawler.signals.connect(self._tell_closed, spider_closed)
+
+    def _tell_closed(self, reason: str) -> Any:
+        """Call ``closed`` with the reason by its place: a spider may call the argument what it likes."""
+        closed: Callable[[str], Any] = getattr(self, "closed")  # noqa: B009 - declared by spiders that want it
+        return closed(reason)
 
     @classmethod
     def update_settings(cls, settings: Settings) -> None:

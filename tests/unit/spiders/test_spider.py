@@ -161,3 +161,14 @@ def test_the_logger_has_the_spiders_name(caplog):
 )
 def test_a_spider_handles_its_domains(url, is_ours):
     assert Books.handles_request(Request(url)) is is_ours
+
+
+def test_closed_gets_the_reason_by_its_place(crawler):
+    class Ends(Books):
+        def closed(self, why):
+            self.ended = why
+
+    spider = Ends.from_crawler(crawler)
+    crawler.signals.send_catch_log(spider_closed, spider=spider, reason="shutdown")
+
+    assert spider.ended == "shutdown"
