@@ -101,7 +101,11 @@ class DownloadConnectionRefusedError(DownloadConnectionError, ConnectionRefusedE
     """Nobody listens at the host's address and port."""
 
 
-class TlsError(DownloadConnectionError):
+class DownloadFailedError(DownloadConnectionError):
+    """The connection broke off, or could not be made for another reason than those that have a class of their own."""
+
+
+class TlsError(DownloadFailedError):
     """The TLS handshake failed or the certificate is not to be trusted."""
 
     retryable = False

@@ -19,9 +19,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from framework.exceptions import (
     CannotResolveHostError,
-    DownloadConnectionError,
     DownloadConnectionRefusedError,
     DownloadError,
+    DownloadFailedError,
     DownloadTimeoutError,
     ResponseDataLossError,
     TlsError,
@@ -147,13 +147,13 @@ _TABLE: Mapping[type[BaseException], _Mapping] = {
     aiohttp.ServerFingerprintMismatch: _Mapping(TlsError, _fingerprint),
     aiohttp.ClientSSLError: _Mapping(TlsError, _handshake),
     ssl.SSLError: _Mapping(TlsError, _handshake),
-    aiohttp.ClientProxyConnectionError: _Mapping(DownloadConnectionError, _proxy, blames="proxy"),
-    aiohttp.ClientHttpProxyError: _Mapping(DownloadConnectionError, _proxy, blames="proxy"),
-    aiohttp.ClientConnectorError: _Mapping(DownloadConnectionError, _no_connection),
+    aiohttp.ClientProxyConnectionError: _Mapping(DownloadFailedError, _proxy, blames="proxy"),
+    aiohttp.ClientHttpProxyError: _Mapping(DownloadFailedError, _proxy, blames="proxy"),
+    aiohttp.ClientConnectorError: _Mapping(DownloadFailedError, _no_connection),
     ConnectionRefusedError: _Mapping(DownloadConnectionRefusedError, _refused),
-    aiohttp.ServerDisconnectedError: _Mapping(DownloadConnectionError, _closed),
-    aiohttp.ClientConnectionError: _Mapping(DownloadConnectionError, _broken),
-    OSError: _Mapping(DownloadConnectionError, _broken),
+    aiohttp.ServerDisconnectedError: _Mapping(DownloadFailedError, _closed),
+    aiohttp.ClientConnectionError: _Mapping(DownloadFailedError, _broken),
+    OSError: _Mapping(DownloadFailedError, _broken),
     aiohttp.ClientPayloadError: _Mapping(ResponseDataLossError, _data_loss),
     aiohttp.ClientResponseError: _Mapping(DownloadError, _no_http),
     HttpProcessingError: _Mapping(DownloadError, _no_http),
@@ -161,7 +161,7 @@ _TABLE: Mapping[type[BaseException], _Mapping] = {
     aiohttp.NonHttpUrlClientError: _Mapping(UnsupportedURLSchemeError, _no_web_scheme),
     aiohttp.ClientError: _Mapping(DownloadError, _other),
 }
-_LOCAL = _Mapping(DownloadConnectionError, _local, blames="local")
+_LOCAL = _Mapping(DownloadFailedError, _local, blames="local")
 _LOCAL_ERRNOS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
