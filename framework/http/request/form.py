@@ -47,7 +47,8 @@ class FormRequest(Request):
             self.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
             self._body = query.encode("ascii")
         else:
-            self._url = urlunsplit(urlsplit(self._url)._replace(query=query))
+            parts = urlsplit(self._url)
+            self._url = urlunsplit(parts._replace(path=parts.path or "/", query=query))
 
     @classmethod
     def from_response(  # noqa: PLR0913 - Scrapy's documented signature

@@ -122,9 +122,14 @@ def _selected(element: Element) -> list[str]:
     options = list(element.iter("option"))
     chosen = [option for option in options if option.get("selected") is not None]
     if element.get("multiple") is None:
-        # A list that opens always shows one: the last that is marked, else the first.
-        chosen = chosen[-1:] or options[:1]
+        # A list that opens always shows one: the last that is marked, else the first that can be chosen.
+        chosen = chosen[-1:] or [option for option in options if not _is_disabled(option)][:1]
     return [_option_value(option) for option in chosen]
+
+
+def _is_disabled(option: Any) -> bool:
+    group = option.getparent()
+    return option.get("disabled") is not None or (group.tag == "optgroup" and group.get("disabled") is not None)
 
 
 def _option_value(option: Any) -> str:

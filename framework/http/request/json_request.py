@@ -33,8 +33,7 @@ class JsonRequest(Request):
 
     def __init__(self, *args: Any, data: Any = None, dumps_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         self._dumps_kwargs = {"sort_keys": True, **(dumps_kwargs or {})}
-        if data is not None:
-            self._write(data, kwargs)
+        if data is not None and self._write(data, kwargs):
             kwargs.setdefault("method", "POST")
         super().__init__(*args, **kwargs)
         self.headers.setdefault("Content-Type", "application/json")
@@ -55,11 +54,13 @@ class JsonRequest(Request):
             return Request.replace(_as_request(self), cls=cls, **kwargs)
         return super().replace(cls=cls, **kwargs)
 
-    def _write(self, data: Any, kwargs: dict[str, Any]) -> None:
+    def _write(self, data: Any, kwargs: dict[str, Any]) -> bool:
+        """Write ``data`` into the body unless there is one; say whether it was."""
         if kwargs.get("body") is not None:
             warnings.warn("Both body and data passed. data will be ignored", stacklevel=3)
-        else:
-            kwargs["body"] = json.dumps(data, **self._dumps_kwargs)
+            return False
+        kwargs["body"] = json.dumps(data, **self._dumps_kwargs)
+        return True
 
 
 def _as_request(request: JsonRequest) -> Request:

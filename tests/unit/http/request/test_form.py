@@ -212,3 +212,23 @@ def test_a_subclass_makes_requests_of_its_own_class() -> None:
         pass
 
     assert type(Login.from_response(_page("<form></form>"))) is Login
+
+
+def test_a_query_comes_behind_a_path_even_where_the_url_has_none() -> None:
+    request = FormRequest("http://example.com", method="GET", formdata={"a": "1"})
+
+    assert request.url == "http://example.com/?a=1"
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ("<option disabled>Choose<option>b", ["b"]),
+        ("<optgroup disabled><option>a</optgroup><option>b", ["b"]),
+        ("<option disabled>a", None),
+    ],
+)
+def test_a_list_shows_the_first_option_that_can_be_chosen(options: str, sent: list[str] | None) -> None:
+    request = FormRequest.from_response(_page(f"<form><select name=s>{options}</select></form>"))
+
+    assert _sent(request).get("s") == sent

@@ -60,3 +60,10 @@ def test_replace_can_make_another_class_of_it() -> None:
 
     assert type(other) is Request
     assert (other.body, other.priority) == (b"1", 2)
+
+
+def test_data_that_is_ignored_makes_no_post() -> None:
+    with pytest.warns(UserWarning, match="data will be ignored"):
+        request = JsonRequest("http://example.com/", body="{}", data={"a": 1})
+
+    assert (request.method, request.body) == ("GET", b"{}")
