@@ -141,6 +141,10 @@ class Crawler:
         if self.engine is not None:
             self.engine.close_spider(self.spider, reason="shutdown")
 
+    async def stop_async(self) -> None:
+        """End the crawl in good order: ``stop`` in the form that Scrapy's documentation awaits."""
+        self.stop()
+
     @property
     def has_failed(self) -> bool:
         """Say whether the crawl failed: ``start()`` raised, not one page could be fetched, or it was stopped at once.
@@ -241,7 +245,7 @@ class Crawler:
             frontier=frontier,
             downloader=downloader,
             spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal, frontier.is_known),
-            items=self._item_stage(pipelines, options.concurrent_items),
+            items=self._item_stage(pipelines, options),
             committer=Committer(frontier, sinks, options.checkpoint_interval_s, self._snapshot),
             limits=self._limits(options),
             stats=self.stats,
@@ -266,8 +270,15 @@ class Crawler:
             clock=self.clock,
         )
 
-    def _item_stage(self, pipelines: PipelineChain, at_once: int) -> ItemStage:
-        return ItemStage(pipelines, at_once=at_once, stats=self.stats, signals=self.signals, spider=self.spider)
+    def _item_stage(self, pipelines: PipelineChain, options: EngineOptions) -> ItemStage:
+        return ItemStage(
+            pipelines,
+            at_once=options.concurrent_items,
+            stats=self.stats,
+            signals=self.signals,
+            spider=self.spider,
+            drop_level=options.dropitem_log_level,
+        )
 
     def _close(self, reason: str) -> None:
         if self.engine is not None:

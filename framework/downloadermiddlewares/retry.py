@@ -36,6 +36,7 @@ def get_retry_request(  # noqa: PLR0913 - Scrapy's documented signature
     max_retry_times: int | None = None,
     priority_adjust: int | None = None,
     logger: logging.Logger = retry_logger,
+    give_up_log_level: int | str | None = None,
     stats_base_key: str = "retry",
 ) -> Request | None:
     """Give a request that tries ``request`` again, or ``None`` when it has been tried often enough.
@@ -49,6 +50,8 @@ def get_retry_request(  # noqa: PLR0913 - Scrapy's documented signature
         max_retry_times: overrides ``meta["max_retry_times"]`` and ``RETRY_TIMES``.
         priority_adjust: overrides ``RETRY_PRIORITY_ADJUST``.
         logger: where it is logged.
+        give_up_log_level: of the line that it is given up; overrides ``meta["give_up_log_level"]`` and
+            ``RETRY_GIVE_UP_LOG_LEVEL``.
         stats_base_key: what the stats keys begin with.
     """
     options = spider.crawler.settings.group(RetryOptions)
@@ -61,7 +64,8 @@ def get_retry_request(  # noqa: PLR0913 - Scrapy's documented signature
     name = _reason_name(reason)
     if retry_times > max_retry_times:
         stats.inc_value(f"{stats_base_key}/max_reached")
-        logger.error("Gave up retrying %s (failed %d times): %s", request, retry_times, name)
+        level = give_up_log_level or request.meta_get("give_up_log_level") or options.give_up_log_level
+        logger.log(_level(level), "Gave up retrying %s (failed %d times): %s", request, retry_times, name)
         return None
     again = request.copy()
     again.meta["retry_times"] = retry_times
@@ -76,6 +80,15 @@ def get_retry_request(  # noqa: PLR0913 - Scrapy's documented signature
     return again
 
 
+def _level(level: int | str) -> int:
+    if isinstance(level, int):
+        return level
+    number: int | None = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError(f"give_up_log_level {level!r} is no level of logging; use DEBUG, INFO, WARNING or ERROR")
+    return number
+
+
 def _reason_name(reason: RetryReason) -> str:
     if isinstance(reason, str):
         return reason
@@ -86,7 +99,7 @@ def _reason_name(reason: RetryReason) -> str:
 class RetryMiddleware:
     """Retries the codes of ``RETRY_HTTP_CODES`` and the exceptions of ``RETRY_EXCEPTIONS``.
 
-    ``meta`` keys: ``dont_retry``, ``max_retry_times``, and ``retry_times``, which counts.
+    ``meta`` keys: ``dont_retry``, ``max_retry_times``, ``give_up_log_level``, and ``retry_times``, which counts.
 
     Args:
         crawler: the crawl.

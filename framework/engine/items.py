@@ -31,16 +31,25 @@ class ItemStage:
         chain: the compiled pipelines.
         at_once: how many items of one visit may be in asynchronous pipelines at once (``CONCURRENT_ITEMS``).
         stats, signals, spider: those of the crawl.
+        drop_level: of the log line about a dropped item whose ``DropItem`` names none (``DEFAULT_DROPITEM_LOG_LEVEL``).
     """
 
     def __init__(
-        self, chain: PipelineChain, *, at_once: int, stats: StatsCollector, signals: SignalManager, spider: Any
+        self,
+        chain: PipelineChain,
+        *,
+        at_once: int,
+        stats: StatsCollector,
+        signals: SignalManager,
+        spider: Any,
+        drop_level: str = "WARNING",
     ) -> None:
         self._chain = chain
         self._at_once = at_once
         self._stats = stats
         self._signals = signals
         self._spider = spider
+        self._drop_level = drop_level
         self._is_debug = logger.isEnabledFor(logging.DEBUG)
 
     async def process(self, items: Sequence[tuple[int, Any]], response: Response | None) -> list[tuple[int, Any]]:
@@ -83,8 +92,10 @@ class ItemStage:
     async def _dropped(self, item: Any, drop: DropItem, response: Response | None) -> None:
         self._stats.inc_value("item_dropped_count")
         self._stats.inc_value(f"item_dropped_reasons_count/{type(drop).__name__}")
-        level = logging.getLevelName((drop.log_level or "WARNING").upper())
-        logger.log(level if isinstance(level, int) else logging.WARNING, "Dropped an item of %s: %s", response, drop)
+        level: Any = drop.log_level or self._drop_level
+        if not isinstance(level, int):
+            level = logging.getLevelNamesMapping().get(str(level).upper(), logging.WARNING)
+        logger.log(level, "Dropped an item of %s: %s", response, drop)
         await self._signals.send_catch_log_async(
             signals.item_dropped, item=item, response=response, exception=drop, spider=self._spider
         )

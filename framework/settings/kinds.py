@@ -215,10 +215,11 @@ class LogLevelKind(Kind):
         if isinstance(value, str):
             text = value.strip().upper()
             value = int(text) if text.isdecimal() else levels.get(text)
-        for name, number in levels.items():
-            if number == value and not isinstance(value, bool):
-                return name
-        raise Misfit
+        if isinstance(value, bool) or value not in levels.values():
+            raise Misfit
+        # Of two names for one level (WARN, WARNING) the one that logging writes.
+        name: str = logging.getLevelName(value)
+        return name
 
 
 class ComponentKind(Kind):

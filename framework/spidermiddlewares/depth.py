@@ -74,6 +74,7 @@ class DepthMiddleware(BaseSpiderMiddleware):
     def _looked_at(self, request: Request, depth: int) -> Request | None:
         if self.maxdepth and depth > self.maxdepth:
             logger.debug("Ignoring link (depth > %d): %s", self.maxdepth, request.url)
+            self.crawler.stats.inc_value("depth/request_ignored_count")
             return None
         if self.prio:
             request.priority -= depth * self.prio

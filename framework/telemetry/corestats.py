@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class CoreStats:
-    """Sets ``start_time`` and ``finish_time`` (aware, UTC), ``elapsed_time_seconds`` and ``finish_reason``."""
+    """Sets ``start_time`` and ``finish_time`` (aware, UTC), ``elapsed_time_seconds``, ``finish_reason`` and the rates.
+
+    The rates are ``responses_per_minute`` and ``items_per_minute``, over the whole crawl.
+    """
 
     def __init__(self, stats: StatsCollector) -> None:
         self.stats = stats
@@ -43,3 +46,9 @@ class CoreStats:
         self.stats.set_value("finish_time", finish_time)
         self.stats.set_value("elapsed_time_seconds", elapsed.total_seconds())
         self.stats.set_value("finish_reason", reason)
+        minutes = elapsed.total_seconds() / 60
+        for key, count in (
+            ("responses_per_minute", "response_received_count"),
+            ("items_per_minute", "item_scraped_count"),
+        ):
+            self.stats.set_value(key, self.stats.get_value(count, 0) / minutes if minutes else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ..annotations import LogLevel
 from ..options import group, option
 
 
@@ -24,6 +25,11 @@ class EngineOptions:
         minimum=1,
         unit="items",
         doc="Items of one response that are in the item pipelines at the same time.",
+    )
+    dropitem_log_level: LogLevel = option(
+        "DEFAULT_DROPITEM_LOG_LEVEL",
+        default="WARNING",
+        doc="Level of the log line about an item that a pipeline drops, where its `DropItem` does not say another.",
     )
     active_size_bytes: int = option(
         "SCRAPER_SLOT_MAX_ACTIVE_SIZE",

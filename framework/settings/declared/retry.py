@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..annotations import Component
+from ..annotations import Component, LogLevel
 from ..options import group, option
 
 
@@ -38,6 +38,11 @@ class RetryOptions:
     )
     priority_adjust: int = option(
         "RETRY_PRIORITY_ADJUST", default=-1, doc="Added to the priority of a request when it is tried again."
+    )
+    give_up_log_level: LogLevel = option(
+        "RETRY_GIVE_UP_LOG_LEVEL",
+        default="ERROR",
+        doc="Level of the log line about a request that is given up. `meta['give_up_log_level']` goes before it.",
     )
     backoff_base_s: float = option(
         "RETRY_BACKOFF_BASE",

@@ -266,3 +266,35 @@ def test_a_spider_may_say_how_often(make_crawler: Any) -> None:
 def test_it_is_left_out_when_retries_are_off(make_crawler: Any) -> None:
     with pytest.raises(NotConfigured):
         RetryMiddleware.from_crawler(make_crawler({"RETRY_ENABLED": False}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "meta", "argument", "level"),
+    [
+        ({}, {}, None, logging.ERROR),
+        ({"RETRY_GIVE_UP_LOG_LEVEL": "info"}, {}, None, logging.INFO),
+        ({"RETRY_GIVE_UP_LOG_LEVEL": "info"}, {"give_up_log_level": "warning"}, None, logging.WARNING),
+        ({}, {"give_up_log_level": logging.WARNING}, logging.INFO, logging.INFO),
+    ],
+)
+def test_giving_up_is_logged_as_loudly_as_asked(
+    make_crawler: Any,
+    caplog: pytest.LogCaptureFixture,
+    setting: dict[str, Any],
+    meta: dict[str, Any],
+    argument: int | None,
+    level: int,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    spider = make_crawler(setting).spider
+
+    get_retry_request(Request(URL, meta=meta), spider=spider, max_retry_times=0, give_up_log_level=argument)
+
+    assert [record.levelno for record in caplog.records if "Gave up" in record.message] == [level]
+
+
+def test_a_level_that_does_not_exist_is_refused(make_crawler: Any) -> None:
+    request = Request(URL, meta={"give_up_log_level": "loud"})
+
+    with pytest.raises(ValueError, match="'loud' is no level of logging"):
+        get_retry_request(request, spider=make_crawler().spider, max_retry_times=0)

@@ -141,3 +141,9 @@ def test_each_item_is_told_at_debug_level(crawl, caplog):
 
     assert "Scraped from <200 http://a/1>: {'n': 3}" in caplog.text
     assert "Scraped from start(): {'n': 'start'}" in caplog.text
+
+
+def test_the_setting_says_how_loudly_dropped_items_are_told(crawl, caplog):
+    crawl(Several, PAGES, ITEM_PIPELINES={Picky: 1}, DEFAULT_DROPITEM_LOG_LEVEL="ERROR")
+
+    assert [r.levelname for r in caplog.records if "not this one" in r.message] == ["ERROR"]

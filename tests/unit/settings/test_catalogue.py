@@ -20,7 +20,7 @@ def test_a_catalogue_knows_its_options_by_name():
     assert "LOG_LEVEL" not in catalogue
     assert catalogue.get("RETRY_TIMES").field == "times"
     assert catalogue.get("LOG_LEVEL") is None
-    assert repr(catalogue) == "<Catalogue of 8 options in 1 groups>"
+    assert repr(catalogue) == "<Catalogue of 9 options in 1 groups>"
 
 
 def test_adding_groups_makes_a_new_catalogue():

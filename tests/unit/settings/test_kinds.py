@@ -162,3 +162,7 @@ def test_a_kind_without_rules_takes_everything():
     marker = object()
 
     assert Kind().read(marker) is marker
+
+
+def test_of_two_names_for_a_level_the_usual_one_is_kept():
+    assert LogLevelKind().read("WARN") == LogLevelKind().read("WARNING") == LogLevelKind().read(30) == "WARNING"

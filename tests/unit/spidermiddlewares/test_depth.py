@@ -95,3 +95,13 @@ def test_the_links_of_a_page_share_one_depth_until_meta_is_touched(make_crawler:
 
     assert second.meta == {"depth": 4}
     assert second.copy().meta == {"depth": 4}
+
+
+def test_requests_that_are_too_deep_are_counted(make_crawler: Any) -> None:
+    crawler = make_crawler({"DEPTH_LIMIT": 1})
+    middleware = DepthMiddleware.from_crawler(crawler)
+
+    for _ in range(2):
+        child(middleware, page_at(1))
+
+    assert crawler.stats.get_value("depth/request_ignored_count") == 2

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from framework import signals
@@ -29,3 +29,17 @@ def test_a_crawl_that_never_opened_took_no_time(make_crawler: Any) -> None:
     extension.spider_closed("failed")
 
     assert crawler.stats.get_value("elapsed_time_seconds") == 0
+
+
+def test_the_rates_are_those_of_the_whole_crawl(make_crawler: Any) -> None:
+    crawler = make_crawler()
+    extension = CoreStats.from_crawler(crawler)
+    extension.spider_opened()
+    assert extension.start_time is not None
+    extension.start_time -= timedelta(minutes=2)
+    crawler.stats.set_value("response_received_count", 30)
+
+    extension.spider_closed("finished")
+
+    assert round(crawler.stats.get_value("responses_per_minute"), 1) == 15
+    assert crawler.stats.get_value("items_per_minute") == 0
