@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
@@ -108,7 +108,7 @@ class XmlItemExporter(BaseItemExporter):
         parts.append(f"<{element}{attribute}>")
         if isinstance(value, (str, int, float)):
             parts.append(self._text(value, name, what))
-        elif isinstance(value, (list, tuple, Set, deque)):
+        elif isinstance(value, (list, tuple, Set, deque, range, Iterator)):
             values = simpler(value) if isinstance(value, Set) else value
             self._add_children(parts, (("value", held) for held in values), depth + 1, what)
         elif isinstance(value, Mapping) or ItemAdapter.is_item(value):

@@ -164,3 +164,13 @@ def test_empty_fields_are_written_on_request() -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(TypeError, match="no option 'colour'"):
         XmlItemExporter(io.BytesIO(), colour="red")
+
+
+@pytest.mark.parametrize("values", [range(2), iter([0, 1])])
+def test_what_can_be_gone_through_once_becomes_values_too(values: Any) -> None:
+    file = io.BytesIO()
+    exporter = XmlItemExporter(file)
+
+    exporter.export_item({"n": values})
+
+    assert b"<n><value>0</value><value>1</value></n>" in file.getvalue()
