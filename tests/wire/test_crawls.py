@@ -57,7 +57,7 @@ def test_a_page_that_stays_broken_is_given_up_and_told(crawl: Any, shop: Threade
     assert Counter(shop.log.paths()) == {"/status/503": 2, "/reset": 2, "/truncated": 2, "/truncated?chunked=1": 2}
     assert {item["asked"]: item["error"] for item in done.items} == {
         "/status/503": "HttpError",
-        "/reset": "DownloadConnectionError",
+        "/reset": "DownloadFailedError",
         "/truncated": "ResponseDataLossError",
         "/truncated?chunked=1": "ResponseDataLossError",
     }
