@@ -172,7 +172,14 @@ class HeaderKind(Kind):
     type_name = "str or None"
 
     def read(self, value: Any) -> str | None:
-        """Read a header value; bytes are taken as Latin-1 (RFC 9110, section 5.5), whole numbers as digits."""
+        """Read a header value; bytes are taken as Latin-1 (RFC 9110, section 5.5), whole numbers as digits.
+
+        Several values become one with commas between them, which means the same (section 5.3).
+        """
+        if isinstance(value, list | tuple) and value:
+            texts = [self.read(one) for one in value if isinstance(one, str | bytes)]
+            if len(texts) == len(value):
+                return ", ".join(filter(None, texts))
         if isinstance(value, bytes):
             return value.decode("latin-1")
         if isinstance(value, int) and not isinstance(value, bool):

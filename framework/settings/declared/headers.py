@@ -29,3 +29,20 @@ class HeaderOptions:
         },
         doc="Headers for every request that does not set them itself; `None` leaves one out.",
     )
+    http_auth_user: str = option(
+        "HTTPAUTH_USER",
+        default="",
+        doc="User name for HTTP Basic authentication. A spider's `http_user` and a request's `meta['http_user']` go "
+        "before it.",
+    )
+    http_auth_password: str = option(
+        "HTTPAUTH_PASS",
+        default="",
+        doc="Its password. A spider's `http_pass` and a request's `meta['http_pass']` go before it.",
+    )
+    http_auth_domain: str | None = option(
+        "HTTPAUTH_DOMAIN",
+        default=None,
+        doc="The domain, with its subdomains, that the credentials may be sent to; it has to be set where they are. "
+        "`None` means every host.",
+    )

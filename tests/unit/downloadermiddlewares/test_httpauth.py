@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from framework.downloadermiddlewares.httpauth import HttpAuthMiddleware
-from framework.exceptions import NotConfigured, PluginError
+from framework.exceptions import PluginError
 from framework.http import Request
 
 
@@ -61,6 +61,47 @@ def test_a_spider_must_say_where_they_may_go(make_crawler: Any, of_spider: dict[
         HttpAuthMiddleware.from_crawler(make_crawler(http_user="ann", **of_spider))
 
 
-def test_it_is_left_out_without_credentials(make_crawler: Any) -> None:
-    with pytest.raises(NotConfigured):
-        HttpAuthMiddleware.from_crawler(make_crawler(http_auth_domain="shop.example"))
+def test_without_credentials_nothing_is_sent(make_crawler: Any) -> None:
+    assert credentials(make_crawler(http_auth_domain="shop.example"), "http://shop.example/") is None
+
+
+def test_the_settings_name_credentials_too(make_crawler: Any) -> None:
+    settings = {"HTTPAUTH_USER": "ann", "HTTPAUTH_PASS": "pw", "HTTPAUTH_DOMAIN": "shop.example"}
+
+    assert credentials(make_crawler(settings), "http://www.shop.example/") == b"ann:pw"
+    assert credentials(make_crawler(settings), "http://a.example/") is None
+    assert credentials(make_crawler({**settings, "HTTPAUTH_DOMAIN": None}), "http://a.example/") == b"ann:pw"
+    assert credentials(make_crawler(settings, http_user="bo", http_auth_domain=None), "http://a.example/") == b"bo:"
+
+
+def test_settings_must_say_where_they_may_go(make_crawler: Any) -> None:
+    with pytest.raises(PluginError, match="set HTTPAUTH_DOMAIN to a domain"):
+        HttpAuthMiddleware.from_crawler(make_crawler({"HTTPAUTH_USER": "ann"}))
+
+
+@pytest.mark.parametrize(
+    ("meta", "raw"),
+    [
+        ({"http_user": "bo", "http_pass": "x"}, b"bo:x"),
+        ({"http_pass": "x", "http_auth_domain": "example"}, b":x"),
+        ({"http_user": "bo", "http_auth_domain": None}, b"bo:"),
+        ({"http_user": "bo", "http_auth_domain": "other.example"}, None),
+        ({"http_user": ""}, b"ann:"),
+    ],
+)
+def test_a_request_may_bring_its_own(make_crawler: Any, meta: dict[str, Any], raw: bytes | None) -> None:
+    crawler = make_crawler(http_user="ann", http_auth_domain="shop.example")
+
+    assert credentials(crawler, "http://shop.example/", meta=meta) == raw
+
+
+def test_a_requests_own_credentials_stay_with_its_host(make_crawler: Any) -> None:
+    middleware = HttpAuthMiddleware.from_crawler(make_crawler())
+    request = Request("http://shop.example/", meta={"http_user": "bo"})
+    middleware.process_request(request)
+    elsewhere = Request("http://evil.example/", meta=request.meta)
+
+    middleware.process_request(elsewhere)
+
+    assert "Authorization" in request.headers
+    assert "Authorization" not in elsewhere.headers

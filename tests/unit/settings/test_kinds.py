@@ -117,12 +117,14 @@ def test_a_text_may_be_a_path():
             TextKind().read(value)
 
 
-@pytest.mark.parametrize(("value", "read"), [("en", "en"), (b"caf\xe9", "café"), (3, "3"), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "read"), [("en", "en"), (["en", b"de"], "en, de"), (b"caf\xe9", "café"), (3, "3"), (None, None)]
+)
 def test_a_header_value_is_read_as_text(value, read):
     assert HeaderKind().read(value) == read
 
 
-@pytest.mark.parametrize("value", [True, 1.5, ["en"]])
+@pytest.mark.parametrize("value", [True, 1.5, [], ["en", None], {"en"}])
 def test_what_is_no_header_value_is_refused(value):
     with pytest.raises(Misfit):
         HeaderKind().read(value)
