@@ -272,7 +272,7 @@ def _response(answer: ClientResponse, request: Request, flight: Flight, body: Bo
     link = flight.link
     version = answer.version
     return response_from(
-        url=request.url,
+        url=request.url.partition("#")[0],  # a fragment is never sent, and the page is the same with any
         status=answer.status,
         headers=body.headers,
         body=body.data,

@@ -47,8 +47,10 @@ def test_nothing_is_sent_but_the_requests_own_headers_in_their_order(wire: Any) 
     async def story() -> None:
         async with wire.RawServer(wire.sending(wire.answer())) as server, wire.handler() as handler:
             headers = {"X-Zebra": "1", "Accept-Language": "en", "User-Agent": "me", "X-List": ["a", "b"], "X-Ü": "ü"}
-            await handler.download_request(Request(server.url + "/p?q=1#part", headers=headers), wire.FakeExchange())
+            request = Request(server.url + "/p?q=1#part", headers=headers)
+            response = await handler.download_request(request, wire.FakeExchange())
 
+            assert response.url == server.url + "/p?q=1"
             assert server.conversations[0].head.decode().split("\r\n") == [
                 "GET /p?q=1 HTTP/1.1",
                 "Host: " + server.url.removeprefix("http://"),
