@@ -286,6 +286,9 @@ class Crawler:
 
     def _frontier(self, gates: Iterable[Gate]) -> Frontier:
         options = self.settings.group(PolitenessOptions)
+        for key in options.hosts:
+            if "/" in key or (":" in key and not key.count(":") > 1):
+                logger.warning("DOWNLOAD_SLOTS: %r fits no host: name it without scheme, port and path", key)
         politeness = Politeness(
             delay_s=float(getattr(self.spider, "download_delay", options.delay_s)),
             randomize=options.randomize_delay,

@@ -258,3 +258,12 @@ def test_the_summary_is_told_also_when_a_crawl_fails(run_real, caplog):
         run_real(crawler.crawl())
 
     assert "balance" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["127.0.0.1:8000", "http://a.example", "a.example/x"])
+def test_a_host_rule_that_fits_no_host_is_said_aloud(run_real, caplog, key):
+    crawler, _ = crawler_with(DOWNLOAD_SLOTS={key: {"delay": 1}, "::1": {"delay": 0}})
+
+    run_real(crawler.crawl())
+
+    assert [record.args[0] for record in caplog.records if "fits no host" in record.msg] == [key]
