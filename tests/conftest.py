@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
 from framework.testing.virtualtime import VirtualTimeLoop
+
+
+_PATIENCE_S = 2.0
 
 
 class LeftBehind(AssertionError):
@@ -58,7 +62,9 @@ def _no_loop_is_left_open() -> Iterator[None]:
         yield
     finally:
         asyncio.BaseEventLoop.__init__ = original  # type: ignore[method-assign]
-    unclosed = [loop for loop in made if not loop.is_closed()]
+    patience_until = time.monotonic() + _PATIENCE_S
+    while (unclosed := [loop for loop in made if not loop.is_closed()]) and time.monotonic() < patience_until:
+        time.sleep(0.01)  # another thread's may be closing just now
     for loop in unclosed:
         loop.close()
     if unclosed:
