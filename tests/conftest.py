@@ -11,7 +11,6 @@ import pytest
 
 from framework.testing.virtualtime import VirtualTimeLoop
 
-
 _PATIENCE_S = 2.0
 
 
