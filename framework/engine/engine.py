@@ -94,7 +94,7 @@ class Engine:
         error = error or self._exit
         if error is not None:
             raise error
-        return self.reason or "finished"
+        return self.reason or ("start_error" if self.start_error is not None else "finished")
 
     async def _save_the_rest(self, error: BaseException | None) -> None:
         """However the crawl ended: leave what was under way to a later run, make durable what has finished."""

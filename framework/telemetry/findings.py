@@ -44,6 +44,7 @@ _REMEDIES = {
 }
 _REASONS = {
     "finished": "finished: nothing was left to crawl",
+    "start_error": "ended after start() raised: what it had yielded before was crawled",
     "cancelled": "stopped by the spider",
     "shutdown": "stopped by its user or by a signal; what was pending is not done",
     "closespider_timeout": "stopped: CLOSESPIDER_TIMEOUT was reached",
