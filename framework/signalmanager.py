@@ -13,11 +13,16 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from framework.exceptions import CloseSpider, DontCloseSpider, IgnoreRequest, StopDownload
 from framework.signals import Signal
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[..., Any]
+
+_MEANT = (CloseSpider, DontCloseSpider, IgnoreRequest, StopDownload)
+"""What handlers raise to say something to the sender, not by mistake."""
+
 _ANY_SENDER: Any = object()
 
 
@@ -180,9 +185,7 @@ class SignalManager:
 
 
 def _log(signal: Any, handler: Handler, error: Exception) -> None:
-    from framework.exceptions import CloseSpider, DontCloseSpider, StopDownload
-
-    if isinstance(error, (CloseSpider, DontCloseSpider, StopDownload)):
+    if isinstance(error, _MEANT):
         return
     name = signal.name if isinstance(signal, Signal) else repr(signal)
     logger.error("Handler %r of signal %s raised", handler, name, exc_info=error)

@@ -62,7 +62,8 @@ class ThreadedShop:
         try:
             self._started.result(_PATIENCE_S)
         except BaseException:
-            self._thread = None
+            thread, self._thread = self._thread, None
+            thread.join(_PATIENCE_S)
             raise
         return self
 
