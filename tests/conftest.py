@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -12,6 +13,10 @@ import pytest
 from framework.testing.virtualtime import VirtualTimeLoop
 
 _PATIENCE_S = 2.0
+
+# A shell that starts the tests in the background makes them, and every process of theirs, deaf to Ctrl-C: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class LeftBehind(AssertionError):
