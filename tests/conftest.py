@@ -14,7 +14,7 @@ from framework.testing.virtualtime import VirtualTimeLoop
 
 _PATIENCE_S = 2.0
 
-# A shell that starts the tests in the background makes them, and every process of theirs, deaf to Ctrl-C: tests press it.
+# A shell that starts the tests in the background makes them and their processes deaf to Ctrl-C, which tests press.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
