@@ -1,8 +1,8 @@
 """The settings of a command: all layers put together.
 
-Place in the flow: a command calls ``load_settings`` once. The layers, lowest first: defaults, the project's
-``settings.py``, (the spider's ``custom_settings``, added by the ``Crawler``), the environment (``FWK_*``), the command
-line (``-s``).
+Place in the flow: a command calls ``load_settings`` once. The layers, lowest first: defaults, installed plugins, the
+project's ``settings.py``, (the spider's ``custom_settings``, added by the ``Crawler``), the environment (``FWK_*``),
+the command line (``-s``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from framework.settings import Settings
 from framework.settings.loading import layer_from_environment, layer_from_file, layer_from_pairs
 
 from .discovery import Project
+from .plugins import load_plugins
 
 
 def load_settings(
@@ -28,8 +29,10 @@ def load_settings(
 
     Raises:
         SettingsError: ``settings.py`` cannot be run, or a pair is none.
+        PluginError: an installed plugin cannot be loaded.
     """
     settings = Settings()
+    load_plugins(settings)
     if project is not None:
         project.put_on_path()
         if project.settings_file is not None:

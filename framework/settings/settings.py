@@ -40,6 +40,7 @@ class Settings(BaseSettings):
         super().__init__()
         self.catalogue = builtin_catalogue() if catalogue is None else catalogue
         self._groups: dict[type[Any], Any] = {}
+        self.owned: tuple[str, ...] = ()
         for option in self.catalogue:
             self.set(option.name, option.default, "default")
         if values:
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
             for option in group_of(cls).options:
                 if option.name not in self:
                     self.set(option.name, option.default, "default")
+
+    def own(self, *patterns: str) -> None:
+        """Take note of names that a plugin owns; ``*`` at the end (``SHOP_*``) owns all names that begin so."""
+        self._assert_mutable()
+        self.owned += patterns
 
     def apply(self, layer: Layer) -> Self:
         """Store the values of a layer, each with its place; return the settings."""

@@ -6,7 +6,6 @@ they own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,12 +20,11 @@ from .secrets import shown
 from .settings import Settings
 
 
-def validate(settings: Settings, *, owned: Iterable[str] = ()) -> list[str]:
+def validate(settings: Settings) -> list[str]:
     """Check every value and every name.
 
     Args:
-        settings: all layers applied.
-        owned: names that declared plugins own; ``*`` at the end (``SHOP_*``) owns all names that begin so.
+        settings: all layers applied. Names that plugins own (``Settings.own``) are not looked at.
 
     Returns:
         Lines that the user should read although nothing is wrong: settings of Scrapy that do nothing here.
@@ -35,7 +33,7 @@ def validate(settings: Settings, *, owned: Iterable[str] = ()) -> list[str]:
         SettingsError: all problems together: values that do not fit, and unknown names that are near misses.
     """
     problems = [line for option in settings.catalogue if (line := _misfit(settings, option.name))]
-    patterns = tuple(owned) + _accepted(settings)
+    patterns = settings.owned + _accepted(settings)
     notes = []
     for name in settings.user_names():
         if any(fnmatchcase(name, pattern) for pattern in patterns):
