@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-import orjson
 from itemadapter import ItemAdapter
 
 from framework.exceptions import ExportError
+from framework.fastjson import orjson
 
 from .fields import BaseItemExporter
 from .text import TextWriter, is_utf8

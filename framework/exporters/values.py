@@ -21,10 +21,10 @@ from collections.abc import Mapping, Set
 from decimal import Decimal
 from typing import Any
 
-import orjson
 from itemadapter import ItemAdapter
 
 from framework.exceptions import ExportError
+from framework.fastjson import orjson
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 _OWN_JSON_TYPES = (str, int, float, type(None))

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "framework"
 
 FLOORS = [
-    {"version", "exceptions", "signals", "signalmanager", "link", "document", "selector", "item"},
+    {"version", "exceptions", "signals", "signalmanager", "fastjson", "link", "document", "selector", "item"},
     {"http"},
     {"failure", "settings"},
     {"protocols"},
@@ -240,3 +240,14 @@ def test_every_module_can_be_imported_alone():
     )
 
     assert run.returncode == 0, run.stderr
+
+
+def test_orjson_is_imported_in_one_place():
+    """See ``framework.fastjson``: a signal during its import must not crash the interpreter."""
+    wrong = [
+        path
+        for path in sources()
+        if path.stem != "fastjson" and "import orjson\n" in path.read_text().replace("fastjson import orjson\n", "")
+    ]
+
+    assert not wrong

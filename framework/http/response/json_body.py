@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import orjson
+from framework.fastjson import orjson
 
 _BOM = b"\xef\xbb\xbf"
 _UTF8 = frozenset(("utf-8", "utf8"))

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterable
 from contextvars import ContextVar
 from typing import Any, Final, NoReturn
 
-import orjson
 from aiohttp import web
 
+from framework.fastjson import orjson
 from framework.testing.shop.log import LogEntry
 
 HTML: Final = "text/html"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Final, TextIO
 
-import orjson
+from framework.fastjson import orjson
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 

@@ -10,8 +10,7 @@ from html import escape
 from random import Random
 from typing import Final
 
-import orjson
-
+from framework.fastjson import orjson
 from framework.testing.shop import prose
 from framework.testing.shop.books import Book
 from framework.testing.shop.layout import Layout, category_path
