@@ -18,14 +18,15 @@ from typing import BinaryIO, Protocol
 from framework.exceptions import ExportError
 
 _REMEDIES = {
-    errno.ENOSPC: "the disk is full; make room, what is not written yet is kept",
-    errno.EDQUOT: "the disk quota is used up; make room, what is not written yet is kept",
+    errno.ENOSPC: "the disk is full; make room, and crawl again",
+    errno.EDQUOT: "the disk quota is used up; make room, and crawl again",
     errno.EACCES: "no permission; choose another path, or change its rights",
     errno.EPERM: "no permission; choose another path, or change its rights",
     errno.EROFS: "the file system is read-only; choose another path",
     errno.EISDIR: "it is a folder; name a file in it",
     errno.EEXIST: "a part of the path is a file, not a folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EBUSY: "wait for its end, or name another file",
     errno.EPIPE: "the reader of the output went away",
 }
 

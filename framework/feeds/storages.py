@@ -6,14 +6,21 @@ takes it back at the end; this is the shape of Scrapy's storages, so that those 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from .uris import path_of
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 class FeedStorage(Protocol):
@@ -50,17 +57,35 @@ class FileFeedStorage:
     def open(self, spider: Any) -> BinaryIO:
         """Open the file for reading and writing, without changing it; make it where it is missing.
 
+        Until it is closed it is locked: a second crawl that wrote to it would destroy the items of the first.
+
         Raises:
-            OSError: it cannot be made or written.
+            OSError: it cannot be made or written, or another crawl is writing it.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        try:
+            _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
         # Unbuffered: what is written is in the kernel's hands, and a failed write leaves nothing behind in Python.
         return io.FileIO(descriptor, "r+")
 
     def store(self, file: BinaryIO) -> None:
         """Close the file."""
         file.close()
+
+
+def _lock(descriptor: int) -> None:
+    if fcntl is None or not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return  # a pipe or device takes many writers
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(errno.EBUSY, "another crawl is writing it") from error
+    except OSError:
+        return  # a file system without locks, such as some network folders
 
 
 class StdoutFeedStorage:
@@ -78,8 +103,16 @@ class StdoutFeedStorage:
         self.feed_options = feed_options
 
     def open(self, spider: Any) -> BinaryIO:
-        """Return standard output."""
-        return self._stdout if self._stdout is not None else sys.stdout.buffer
+        """Return standard output.
+
+        Raises:
+            OSError: this process was started without one.
+        """
+        if self._stdout is not None:
+            return self._stdout
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        return sys.stdout.buffer
 
     def store(self, file: BinaryIO) -> None:
         """Write out what is buffered; standard output stays open."""
