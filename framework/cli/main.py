@@ -74,14 +74,25 @@ def fwk() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    _fill_standard_descriptors()
     sys.exit(run(args))
+
+
+def _fill_standard_descriptors() -> None:
+    """Put something in the place of closed standard streams, lest a file or socket of ours takes their numbers."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
 
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
         result = fwk.main(args=args, prog_name="fwk", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return EXIT_USAGE

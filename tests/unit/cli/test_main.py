@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 import pytest
 
@@ -75,3 +78,23 @@ def test_each_command_has_the_file_of_its_name():
         assert command is not None
         assert command.name == name
     assert main.fwk.get_command(context, "xyzzy") is None
+
+
+def test_closed_standard_streams_are_filled_before_anything_is_opened(monkeypatch):
+    opened = []
+    real = os.fstat
+    monkeypatch.setattr(os, "fstat", lambda fd: real(-1) if fd == 1 else real(fd))
+    monkeypatch.setattr(os, "open", lambda path, flags: opened.append(path))
+    monkeypatch.setattr(main, "run", lambda args: 0)
+
+    with pytest.raises(SystemExit):
+        main.main([])
+
+    assert opened == [os.devnull]
+
+
+def test_a_command_needs_no_standard_output(monkeypatch):
+    monkeypatch.setattr(main.fwk, "main", lambda **kwargs: None)
+    monkeypatch.setattr(sys, "stdout", None)
+
+    assert main.run([]) == 0
