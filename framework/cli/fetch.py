@@ -123,5 +123,7 @@ def _request(url: str, *, is_redirected: bool) -> Request:
     try:
         return Request(url, meta=meta, dont_filter=True)
     except ValueError as error:
+        if "://" in url:
+            raise UsageError(str(error)) from error
         msg = f"{url!r} is no URL to fetch; write it with its scheme, such as https://{url.lstrip(':/')}"
         raise UsageError(msg) from error

@@ -180,6 +180,14 @@ def test_fetch_fails_when_nothing_came(fwk, project):
     assert "https://books.example" in wrong.err
 
 
+def test_fetch_says_what_is_wrong_with_a_url_that_has_its_scheme(fwk, project):
+    ended = fwk("fetch", "http://books.example:99999/")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "Port out of range" in ended.err
+    assert "https://http://" not in ended.err
+
+
 def test_version_tells_itself_and_the_libraries(fwk, monkeypatch):
     monkeypatch.setattr("framework.cli.version._LIBRARIES", ("click", "not-there-at-all"))
 
