@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 
@@ -21,6 +22,14 @@ from framework.usercode import user_traceback
 from .spiderchain import Output
 
 logger = logging.getLogger(__name__)
+
+_HOOK_ARGUMENTS = {
+    "process_request": "self, request",
+    "process_response": "self, request, response",
+    "process_exception": "self, request, exception",
+    "process_item": "self, item",
+}
+_HOOK = re.compile(rf"\b({'|'.join(_HOOK_ARGUMENTS)})\(\)")
 
 
 def place_of(function: Callable[..., Any]) -> str:
@@ -51,13 +60,17 @@ def tell(what: str, error: BaseException) -> None:
     trace = user_traceback(error)
     if trace is None and isinstance(error, TypeError) and "argument" in str(error):
         # Nothing of the user's has run: the call itself does not fit.
-        logger.error(
-            "%s: %s; a callback takes the response (an errback the failure) and an argument for each of cb_kwargs",
-            what,
-            error,
-        )
+        logger.error("%s: %s; %s", what, error, _takes(str(error)))
         return
     logger.error("%s", what, exc_info=(type(error), error, trace or error.__traceback__))
+
+
+def _takes(call: str) -> str:
+    """Say what the function of a call that did not fit should take."""
+    hook = _HOOK.search(call)
+    if hook is None:
+        return "a callback takes the response (an errback the failure) and an argument for each of cb_kwargs"
+    return f"it should be def {hook[1]}({_HOOK_ARGUMENTS[hook[1]]})"
 
 
 def ends_the_crawl(error: BaseException) -> bool:

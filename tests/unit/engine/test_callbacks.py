@@ -387,3 +387,13 @@ def test_the_first_reason_counts(crawl):
             raise CloseSpider(f"page {response.text}")
 
     assert crawl(Closes, PAGES).reason == "page 1"
+
+
+def test_a_middleware_whose_hook_does_not_fit_is_told_how_it_should_look(crawl, caplog):
+    class Short:
+        def process_request(self):
+            return None
+
+    crawl(gives(lambda self, response: None), PAGES, DOWNLOADER_MIDDLEWARES={Short: 10})
+
+    assert "it should be def process_request(self, request)" in caplog.text
