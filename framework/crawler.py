@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -34,6 +33,7 @@ from framework.pipelines.chain import PipelineChain
 from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Sink
 from framework.settings import Settings
 from framework.settings.declared import ComponentOptions, EngineOptions, PolitenessOptions
+from framework.settings.loading import shown_path
 from framework.settings.validation import validate
 from framework.signalmanager import SignalManager
 from framework.spiders import Spider
@@ -327,7 +327,12 @@ class Crawler:
 def _output_of(feed: FeedSink) -> Output:
     path = Path(feed.path) if feed.path else None
     size_bytes = path.stat().st_size if path is not None and path.exists() else None
-    return Output(place=os.path.relpath(path) if path else feed.uri, items=feed.item_count, size_bytes=size_bytes)
+    return Output(
+        place=shown_path(path) if path else feed.uri,
+        items=feed.written_count,
+        size_bytes=size_bytes,
+        lost=feed.item_count - feed.written_count + feed.failed_count,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -62,6 +62,7 @@ class FeedSink:
         uri: where the feed is written.
         path: the file, or ``None`` where it is none.
         item_count: items in the feed, those of the earlier runs of this job included.
+        written_count: those of them that the output has taken.
         failed_count: items that could not be written in this format.
     """
 
@@ -81,6 +82,7 @@ class FeedSink:
         self.feed = feed
         self.uri = uri
         self.item_count = 0
+        self.written_count = 0
         self.failed_count = 0
         self.durable = durable
         self._make_storage = make_storage
@@ -134,7 +136,7 @@ class FeedSink:
         self._feeds.open_feeds += 1
 
     def _open_output(self, cut: dict[str, Any] | None) -> None:
-        shown = str(self.path or self.uri)
+        shown = str(self.path or ("standard output" if self.uri in ("-", "stdout:") else self.uri))
         if cut and cut["offset"] and self.path is not None and not self.path.exists():
             msg = f"the output {shown} is gone, but this job wrote to it; put it back, or start a new job"
             raise ExportError(msg)
@@ -157,6 +159,7 @@ class FeedSink:
         if cut:
             output.cut(cut["offset"])
             self._offset, self._began_at, self.item_count = cut["offset"], cut["began_at"], cut["items"]
+            self.written_count = self.item_count
             if cut["offset"]:
                 self._continue(cut["position"])
             else:
@@ -246,6 +249,7 @@ class FeedSink:
         offset, output = cut["offset"], self._output
         if output is not None and self._sealed and self._sealed[0][0] <= offset:
             await asyncio.to_thread(self._write_sealed, output, offset)
+            self.written_count = cut["items"]
 
     def _write_sealed(self, output: FileOutput | StreamOutput, offset: int) -> None:
         # The lock and the removal here, in the thread, hold even when the waiting coroutine was cancelled.

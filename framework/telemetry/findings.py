@@ -26,6 +26,7 @@ _KINDS = {
     "downloader/exception_type_count/": "download failed",
     "downloader/response_status_count/": "answer",
 }
+_OWN = ("exception in the spider", "item lost in a pipeline")
 _REMEDIES = {
     "answer 401": "the site wants a login: set http_user and http_pass, or log in by a form",
     "answer 403": "the site refuses: look at USER_AGENT and cookies, and crawl slower",
@@ -76,7 +77,10 @@ def refusals(stats: Stats) -> dict[str, int]:
 
 
 def errors(stats: Stats) -> list[ErrorKind]:
-    """Return the kinds of errors, the most frequent first; answers count from status 400."""
+    """Return the kinds of errors: those of the spider and the pipelines, then the others, the most frequent first.
+
+    Answers count from status 400.
+    """
     found = []
     for key, value in stats.items():
         for prefix, kind in _KINDS.items():
@@ -91,7 +95,8 @@ def errors(stats: Stats) -> list[ErrorKind]:
     if stats.get("item_error_count"):
         what = "item lost in a pipeline"
         found.append(ErrorKind(what, int(stats["item_error_count"]), _remedy(what)))
-    return sorted(found, key=lambda error: (-error.count, error.what))
+    # What only its author can mend must not hide behind a site's many answers.
+    return sorted(found, key=lambda error: (not error.what.startswith(_OWN), -error.count, error.what))
 
 
 def answers(stats: Stats) -> tuple[int, int]:

@@ -28,11 +28,13 @@ class Output:
         place: a path or URI, without a password.
         items: how many were written there; ``None`` where the sink does not say.
         size_bytes: its size; ``None`` where it has none.
+        lost: items that were meant for it and are not in it.
     """
 
     place: str
     items: int | None = None
     size_bytes: int | None = None
+    lost: int = 0
 
 
 def summary(
@@ -58,7 +60,7 @@ def summary(
         f"Crawl {reason_in_words(reason)}",
         *_what(stats, elapsed_s),
         *_outputs(outputs),
-        *_errors(stats),
+        *_errors(stats, view),
         *_refusals(stats, view),
         *_hosts(view),
         _balance(view),
@@ -87,24 +89,28 @@ def _outputs(outputs: Sequence[Output]) -> list[str]:
         facts = [] if output.items is None else [count(output.items, "item")]
         if output.size_bytes is not None:
             facts.append(size(output.size_bytes))
+        if output.lost:
+            facts.append(f"{count(output.lost, 'more item')} could not be written")
         lines.append(f"  output    {output.place}" + (f" ({', '.join(facts)})" if facts else ""))
     return [*lines, *_more(len(outputs), "output")]
 
 
-def _errors(stats: Stats) -> list[str]:
+def _errors(stats: Stats, view: FrontierView) -> list[str]:
     found = errors(stats)
     if not found:
-        return ["  errors    none"]
+        # What no counter knows, such as a middleware that raised in process_response, the balance does.
+        return [f"  errors    {f'{view.failed:,} x request failed: the log says why' if view.failed else 'none'}"]
     lines = []
     for error in found[:_MOST_EACH]:
         lines.append(f"  errors    {error.count:,} x {error.what}")
         if error.remedy:
             lines[-1] += f": {error.remedy}"
+    lines += _more(len(found), "kind")
     retried = int(stats.get("retry/count", 0))
     if retried:
         given_up = int(stats.get("retry/max_reached", 0))
         lines.append(f"  retries   {retried:,}, of which {given_up:,} were given up")
-    return [*lines, *_more(len(found), "kind")]
+    return lines
 
 
 def _refusals(stats: Stats, view: FrontierView) -> list[str]:

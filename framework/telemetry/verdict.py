@@ -37,6 +37,8 @@ def _nothing_crawled(stats: Stats, view: FrontierView | None, pages: int) -> lis
         worst = broken[0]
         advice = f": {worst.remedy}" if worst.remedy else ""
         return [f"no page was crawled; {worst.what} ({count(worst.count, 'time')}){advice}"]
+    if view is not None and view.failed:
+        return [f"no page was crawled; {count(view.failed, 'request')} failed: the log says why"]
     if view is not None and not view.offered and not view.refused and not refusals(stats):
         return ["the spider made no request: start_urls is empty, or start() yields nothing"]
     return []
@@ -69,6 +71,9 @@ def _no_items(stats: Stats, pages: int) -> list[str]:
     if any(key.startswith("spider_exceptions/") for key in stats):
         return ["no item: the callbacks raised exceptions; the log has the tracebacks"]
     crawled = count(pages, "page")
+    too_deep = refusals(stats).get("depth")
+    if too_deep:
+        return [f"{crawled} crawled and no item; DEPTH_LIMIT refused {count(too_deep, 'link')}"]
     if not int(stats.get("item_error_count", 0)):
         return [f"{crawled} crawled and no item: do the selectors fit? Try them with: fwk fetch URL"]
     return []

@@ -298,12 +298,14 @@ def test_what_a_full_disk_refused_is_written_later(feed: Feed, monkeypatch: pyte
         monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(ExportError, match=r"cannot write the output .*a\.jsonl: No space left on device"):
             await sink.write(sink.seal())
+        assert (sink.item_count, sink.written_count) == (1, 0)
 
         monkeypatch.setattr(os, "pwrite", real)
         sink.hand(2, [(0, {"n": 2})])
         await sink.write(sink.seal())
         await sink.close()
         assert sink.path.read_bytes() == b'{"n":1}\n{"n":2}\n'
+        assert sink.written_count == 2
 
     asyncio.run(scenario())
 

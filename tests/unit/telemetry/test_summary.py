@@ -60,6 +60,22 @@ def test_a_summary_of_nothing_is_short_and_warns() -> None:
     ]
 
 
+def test_what_no_counter_knows_the_balance_tells() -> None:
+    assert "  errors    50 x request failed: the log says why\n" in summary({}, VIEW)
+
+
+def test_items_that_are_not_in_their_file_are_told() -> None:
+    text = summary(STATS, VIEW, outputs=[Output("books.jsonl", 1100, 345_678, lost=100)])
+
+    assert "  output    books.jsonl (1,100 items, 345.7 kB, 100 more items could not be written)\n" in text
+
+
+def test_the_rest_of_the_errors_stands_with_them() -> None:
+    lines = summary(STATS | {f"{STATUS}{status}": 5 for status in range(500, 510)}, VIEW).splitlines()
+
+    assert [line[:11].strip() for line in lines[3:9]] == ["errors"] * 4 + ["", "retries"]
+
+
 def test_refusals_without_reasons_are_a_number() -> None:
     assert "  refused   90\n" in summary({}, VIEW)
 

@@ -55,3 +55,13 @@ def test_a_crawl_that_went_well_gets_no_warning(stats: dict[str, Any]) -> None:
 def test_without_a_view_nothing_is_said_about_requests() -> None:
     assert verdict({}) == []
     assert verdict({}, view(offered=1)) == []
+
+
+def test_requests_that_failed_uncounted_are_said() -> None:
+    assert verdict({}, view(offered=2, failed=2)) == ["no page was crawled; 2 requests failed: the log says why"]
+
+
+def test_a_depth_limit_above_the_items_is_not_blamed_on_selectors() -> None:
+    stats = {"response_received_count": 3, STATUS + "200": 3, "refused/depth": 40}
+
+    assert verdict(stats, view(offered=3)) == ["3 pages crawled and no item; DEPTH_LIMIT refused 40 links"]
