@@ -49,6 +49,9 @@ _EXTRAS = {"playwright": "playwright"}
 def why_not_importable(module_name: str, error: Exception) -> str:
     """Say why a module cannot be imported, as the end of a sentence; put what needs it right before."""
     missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    if missing.partition(".")[0] == "scrapy":
+        place = user_place(error)
+        return f" imports scrapy{f' ({place})' if place else ''}; write framework in its place"
     if missing and (module_name == missing or module_name.startswith(missing + ".")):
         return f": there is no module {missing!r}; check the spelling, and that it is in the project"
     if missing:
@@ -124,6 +127,33 @@ def build_enabled(paths: list[str | Callable[..., Any]], crawler: Crawler) -> li
             msg = f"{path if isinstance(path, str) else path.__qualname__} cannot be built: {in_short(error)}"
             raise PluginError(msg) from error
     return built
+
+
+_HOOKS = (
+    "process_request", "process_response", "process_exception",
+    "process_spider_input", "process_spider_output", "process_spider_output_async", "process_spider_exception",
+    "process_start", "process_start_requests", "get_processed_request", "get_processed_item",
+    "process_item", "open_spider", "close_spider", "from_crawler", "from_settings",
+)  # fmt: skip
+_ALIKE = 0.88
+
+
+def tell_misspelt_hooks(components: Iterable[Any]) -> None:
+    """Warn of each method that looks like a hook whose name is misspelt: nothing would call it, and nobody say so."""
+    import difflib
+    import logging
+
+    for cls in map(type, components):
+        if cls.__module__.startswith("framework."):
+            continue
+        methods = [name for name in dir(cls) if name[0] != "_" and callable(getattr(cls, name))]
+        missing = [hook for hook in _HOOKS if hook not in methods]
+        for name in methods:
+            close = difflib.get_close_matches(name, missing, n=1, cutoff=_ALIKE) if name not in _HOOKS else []
+            if close:
+                logging.getLogger(__name__).warning(
+                    "%s.%s is no hook, so nothing calls it; did you mean %s?", cls.__qualname__, name, close[0]
+                )
 
 
 def accepts(function: Callable[..., Any], name: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from framework import signals
-from framework.components import build_enabled, build_from_crawler, load_object
+from framework.components import build_enabled, build_from_crawler, load_object, tell_misspelt_hooks
 from framework.downloader.chain import MiddlewareChain
 from framework.downloader.downloader import Downloader
 from framework.downloader.handlers import Handlers
@@ -207,6 +207,7 @@ class Crawler:
         """Build the components of a setting such as ``DOWNLOADER_MIDDLEWARES``, in their order."""
         with self._naming(name):
             built = build_enabled(self.settings.ordered_components(name), self)
+        tell_misspelt_hooks(built)
         self._components += built
         return built
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from framework.components import accepts, build_enabled, build_from_crawler, load_object
+from framework.components import accepts, build_enabled, build_from_crawler, load_object, tell_misspelt_hooks
 from framework.exceptions import NotConfigured, PluginError
 
 CRAWLER: Any = SimpleNamespace(settings={"A": 1})
@@ -82,6 +82,7 @@ def test_a_wrong_path_is_one_clear_error(path: str, message: str) -> None:
     ("content", "message"),
     [
         ("import package_that_is_not_there", "needs the package 'package_that_is_not_there', which is not installed"),
+        ("import scrapy.http", r"imports scrapy \(.*plugin_under_test.py:1\); write framework in its place"),
         ("raise ImportError('too old')", "cannot be imported: ImportError: too old"),
     ],
 )
@@ -149,3 +150,21 @@ def test_the_missing_package_of_an_extra_names_the_extra(tmp_path: Path, monkeyp
 
     with pytest.raises(PluginError, match=r"pip install 'fwk\[playwright\]'"):
         load_object("rendering_under_test.Handler")
+
+
+class Misspelt:
+    def process_reqest(self, request: Any) -> None: ...
+
+    def process_response(self, request: Any, response: Any) -> None: ...
+
+    def process_responses(self, responses: Any) -> None: ...
+
+    def spider_opened(self, spider: Any) -> None: ...
+
+    def _process_item(self, item: Any) -> None: ...
+
+
+def test_a_misspelt_hook_is_told_and_a_method_of_the_users_own_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    tell_misspelt_hooks([Misspelt(), Plain()])
+
+    assert caplog.messages == ["Misspelt.process_reqest is no hook, so nothing calls it; did you mean process_request?"]
