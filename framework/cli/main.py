@@ -13,6 +13,7 @@ import sys
 import click
 
 from framework.exceptions import CrawlError, PluginError, SettingsError, UsageError
+from framework.version import __version__
 
 _COMMANDS = {
     "crawl": "Run a spider of this project.",
@@ -65,6 +66,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 fine, 1 the crawl failed, 2 wrong usage or settings. Each command has its own --help.",
 )
+@click.version_option(__version__, message="fwk %(version)s")
 def fwk() -> None:
     """Crawl the web with spiders: fast, polite, familiar to users of Scrapy.
 

@@ -45,6 +45,7 @@ _REMEDIES = {
 }
 _REASONS = {
     "finished": "finished: nothing was left to crawl",
+    "failed": "ended by an error that it could not go on from; the log has it",
     "start_error": "ended after start() raised: what it had yielded before was crawled",
     "cancelled": "stopped by the spider",
     "shutdown": "stopped by its user or by a signal; what was pending is not done",

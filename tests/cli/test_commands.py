@@ -73,6 +73,10 @@ def on_path():
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
+def test_the_version_is_an_option_too(fwk):
+    assert fwk("--version").out == fwk("version").out
+
+
 def test_version_tells_the_libraries_for_bug_reports(fwk):
     ended = fwk("version", "-v")
 
