@@ -67,6 +67,12 @@ def wait_for(condition, patience_s=20.0):
         time.sleep(0.01)
 
 
+def wait_until_it_blocks(shop):
+    """Wait for the first page, and for its callback to begin. Whether the others were sent by then is chance."""
+    wait_for(lambda: shop.log.count("/tiny"))
+    time.sleep(0.5)
+
+
 def end_of(process):
     """Wait for the end of a process; return its code, what it wrote to stderr, and how long that took."""
     begun_at = time.monotonic()
@@ -121,7 +127,7 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_a_valid_file(fwk, shop, crawl):
     code, err, took_s = end_of(process)
 
     assert code == 1, err
-    assert took_s < 1.0
+    assert took_s < 5, "the page that hangs would take 30 s"
     assert {"0", "1", "2"} <= items_of(fwk)
     assert_clean(err)
     assert not has_orphans(process)
@@ -147,7 +153,7 @@ def test_sigterm_drains_within_its_limit(fwk, shop, crawl):
     process.send_signal(signal.SIGTERM)
     code, err, took_s = end_of(process)
 
-    assert 0.9 < took_s < 2.5
+    assert 0.9 < took_s < 5
     assert code == 1, err
     assert "SHUTDOWN_TIMEOUT is over" in err
     assert {"0", "1", "2"} <= items_of(fwk)
@@ -170,8 +176,7 @@ def test_sigterm_with_nothing_that_hangs_is_a_good_end(fwk, shop, crawl):
 
 def test_ctrl_c_twice_breaks_into_callbacks_that_block(fwk, shop, crawl):
     process = crawl("-a", "blocks=1")
-    wait_for(lambda: shop.log.count("/tiny") == 3)
-    time.sleep(0.5)
+    wait_until_it_blocks(shop)
     process.send_signal(signal.SIGINT)
     time.sleep(0.4)
 
@@ -179,21 +184,20 @@ def test_ctrl_c_twice_breaks_into_callbacks_that_block(fwk, shop, crawl):
     code, err, took_s = end_of(process)
 
     assert code == 1, err
-    assert took_s < 4, "three callbacks, each given 0.4 s"
+    assert took_s < 10, "each of three callbacks is given 0.4 s of its 30 s"
     assert items_of(fwk) == set()
     assert_clean(err)
 
 
 def test_sigterm_breaks_into_callbacks_that_block_when_its_limit_is_over(fwk, shop, crawl):
     process = crawl("-a", "blocks=1", "-s", "SHUTDOWN_TIMEOUT=0.5")
-    wait_for(lambda: shop.log.count("/tiny") == 3)
-    time.sleep(0.5)
+    wait_until_it_blocks(shop)
 
     process.send_signal(signal.SIGTERM)
     code, err, took_s = end_of(process)
 
     assert code == 1, err
-    assert took_s < 5
+    assert took_s < 10
     assert_clean(err)
 
 
@@ -208,7 +212,7 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_traceback_of_ours(crawl, after
 
     code, err, took_s = end_of(process)
 
-    assert took_s < 2
+    assert took_s < 5
     # Until our first line has run, the interpreter itself answers a signal, in its own way.
     assert "in run\n" not in err
     assert not [word for word in _UNCLEAN[1:] if word in err], err
@@ -239,7 +243,7 @@ def test_the_third_ctrl_c_kills(fwk, shop, crawl):
     code, _, took_s = end_of(process)
 
     assert code == -signal.SIGINT
-    assert took_s < 1
+    assert took_s < 5
 
 
 def test_ctrl_c_closes_the_shop(fwk):
