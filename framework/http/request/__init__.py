@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar, Self, TypeVar, overload
+from typing import Any, ClassVar, Final, Self, TypeVar, overload
 
 from framework.http.curl import curl_command, request_arguments
 from framework.http.headers import Headers, HeadersInput
@@ -20,10 +20,13 @@ from framework.http.request.callbacks import NO_CALLBACK, callback_from_name, ca
 from framework.http.request.checks import checked_method, checked_url, encoded_body, refuse, refuse_priority
 from framework.http.url import is_safe, mask_password
 
-__all__ = ["NO_CALLBACK", "Request", "plain_request", "request_from_dict", "request_to_curl"]
+__all__ = ["NO_CALLBACK", "RIDES", "Request", "plain_request", "request_from_dict", "request_to_curl"]
 
 Cookies = dict[str, Any] | list[dict[str, Any]]
 """Cookies of a request: names to values, or a list of dictionaries with name, value, domain, path, secure."""
+
+RIDES: Final = -(1 << 63)
+"""In the place of a row's number: the request cannot be stored and rides on its parent, in memory."""
 
 _R = TypeVar("_R", bound="Request")
 
@@ -83,9 +86,11 @@ class Request:
         "_meta",
         "_method",
         "_not_before_at",
+        "_origin",
         "_page_headers",
         "_page_meta",
         "_retry",
+        "_row",
         "_url",
         "callback",
         "dont_filter",
@@ -109,6 +114,11 @@ class Request:
     """Not to be sent before this moment (``time.time()``)."""
     _retry: object | None
     """Set by the retry policy."""
+    _origin: object | None
+    """Who found it, and when: the frontier's, one object for all links of a page."""
+    _row: int | None
+    """Where the frontier keeps its stored form: the number of the row, ``RIDES`` for one that has none and cannot have
+    any, ``None`` while it has none yet."""
     _page_meta: dict[str, Any] | None
     _page_headers: Headers | None
     """What all links of one page have in common (depth, referrer): one object for all of them, copied into ``meta`` and
@@ -146,6 +156,8 @@ class Request:
         self._identity = None
         self._not_before_at = None
         self._retry = None
+        self._origin = None
+        self._row = None
         self._page_meta = None
         self._page_headers = None
 
@@ -335,6 +347,8 @@ def plain_request(
     request._identity = None
     request._not_before_at = None
     request._retry = None
+    request._origin = None
+    request._row = None
     request._page_meta = None
     request._page_headers = None
     return request

@@ -10,6 +10,7 @@ from .components import ComponentOptions
 from .compression import CompressionOptions
 from .cookies import CookieOptions
 from .download import DownloadOptions
+from .durability import DurabilityOptions
 from .engine import EngineOptions
 from .feeds import FeedOptions, FeedRules
 from .headers import HeaderOptions
@@ -24,6 +25,7 @@ from .spidermw import DepthOptions, HttpErrorOptions, RefererOptions, UrlLengthO
 GROUPS: tuple[type, ...] = (
     ProjectOptions,
     EngineOptions,
+    DurabilityOptions,
     PolitenessOptions,
     DownloadOptions,
     HeaderOptions,
@@ -51,6 +53,7 @@ __all__ = [
     "CookieOptions",
     "DepthOptions",
     "DownloadOptions",
+    "DurabilityOptions",
     "EngineOptions",
     "FeedOptions",
     "FeedRules",

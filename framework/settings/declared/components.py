@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from ..annotations import Component, Order
 from ..options import group, option
@@ -79,12 +78,6 @@ class ComponentOptions:
         "STATS_DUMP",
         default=True,
         doc="Log all stats at DEBUG when the crawl has ended; the summary for people is at INFO in any case.",
-    )
-    frontier: Literal["memory"] = option(
-        "FRONTIER",
-        default="memory",
-        doc="The store of the requests to fetch: `memory` lives as long as the process. In the place of Scrapy's "
-        "`SCHEDULER`.",
     )
     dupefilter_debug: bool = option(
         "DUPEFILTER_DEBUG",

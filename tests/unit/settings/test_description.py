@@ -19,16 +19,16 @@ def test_a_declared_setting_is_described_with_value_origin_and_doc():
 
 
 def test_a_users_own_setting_is_described_without_its_secret():
-    found = describe(Settings({"SHOP_API_KEY": "abc", "JOBDIR": "x"}), "SHOP_API_KEY")
+    found = describe(Settings({"SHOP_API_KEY": "abc", "MEMUSAGE_ENABLED": "x"}), "SHOP_API_KEY")
 
     assert (found.value, found.is_declared, found.default) == ("'***'", False, "")
     assert "a name of your own" in found.doc
 
 
 def test_a_setting_of_scrapys_without_effect_says_so():
-    assert "no effect here" in describe(Settings({"JOBDIR": "x"}), "JOBDIR").doc
-    with pytest.raises(SettingsError, match="JOBDIR is a setting of Scrapy that has no effect here"):
-        describe(Settings(), "JOBDIR")
+    assert "no effect here" in describe(Settings({"MEMUSAGE_ENABLED": "x"}), "MEMUSAGE_ENABLED").doc
+    with pytest.raises(SettingsError, match="MEMUSAGE_ENABLED is a setting of Scrapy that has no effect here"):
+        describe(Settings(), "MEMUSAGE_ENABLED")
 
 
 def test_an_unknown_name_gets_a_suggestion():

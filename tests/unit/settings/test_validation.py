@@ -69,7 +69,7 @@ def test_scrapys_settings_without_effect_are_notes():
             "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
             "TELNETCONSOLE_ENABLED": False,
             "HTTPCACHE_ENABLED": "false",
-            "JOBDIR": "jobs",
+            "MEMUSAGE_ENABLED": "jobs",
         }
     )
 
@@ -78,7 +78,7 @@ def test_scrapys_settings_without_effect_are_notes():
     assert len(notes) == 2
     assert (
         notes[0]
-        == "JOBDIR (project settings) is a setting of Scrapy that has no effect here: this version does not have it"
+        == "MEMUSAGE_ENABLED (project settings) is a setting of Scrapy that has no effect here: this version does not have it"
     )
     assert "use LOOP" in notes[1]
 
