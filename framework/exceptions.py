@@ -10,6 +10,8 @@
     │   ├── PluginError                a plugin could not be imported, built or does not fit
     │   ├── InvalidOutput              a callback or hook returned what nobody can use
     │   ├── ExportError                an item cannot be written in this format
+    │   ├── StoreError                 a job's file cannot be read or written: disk full, I/O error
+    │   │   └── DamagedJob             a job's file is cut, altered or missing
     │   └── DownloadError              a request got no usable response
     │       ├── DownloadConnectionError         (also ConnectionError)
     │       │   ├── CannotResolveHostError      (DNS)
@@ -75,6 +77,14 @@ class InvalidOutput(CrawlError, TypeError):  # noqa: N818 - Scrapy's documented 
 
 class ExportError(CrawlError):
     """An item cannot be written in the format of the feed, or the output cannot be opened."""
+
+
+class StoreError(CrawlError):
+    """A job's file cannot be read or written: the disk is full or fails, or the file belongs to a newer fwk."""
+
+
+class DamagedJob(StoreError):  # noqa: N818 - a state of the job, not of the program
+    """A job's file is cut, altered or missing, so that going on would silently lose something."""
 
 
 class DownloadError(CrawlError):
