@@ -48,6 +48,14 @@ def place_of(function: Callable[..., Any]) -> str:
     return f"{name} ({shown_path(code.co_filename)}:{code.co_firstlineno})"
 
 
+def place_of_yield(output: Any, callback: Callable[..., Any]) -> str:
+    """Return file and line where a callback's generator stands now; of other callbacks, their own place."""
+    frame = getattr(output, "gi_frame", None) or getattr(output, "ag_frame", None)
+    if frame is None:
+        return place_of(callback)
+    return f"{place_of(callback).partition(' ')[0]} ({shown_path(frame.f_code.co_filename)}:{frame.f_lineno})"
+
+
 def tell(what: str, error: BaseException) -> None:
     """Log an exception of the user's code.
 

@@ -4,7 +4,8 @@ Place in the flow: step 7 of a request's life. ``seal`` is one synchronous step 
 and each sink's cut; then the sinks write and sync exactly the sealed cuts; then the frontier persists the group. One
 checkpoint is in flight at a time.
 
-Invariant: *children may become durable before their parent; items and fates never do.*
+Invariant: *children may become durable before their parent; items and fates never do.* A visit with *riders* (requests
+of its own that cannot be stored) is held here until they have ended: were it committed before, a crash would lose them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from framework.protocols import Fate, Frontier, Lease, Sink, Snapshot
@@ -37,19 +39,45 @@ class Committer:
     ) -> None:
         self._frontier = frontier
         self._sinks = tuple(sinks)
+        self._filling: tuple[Any, ...] = tuple(sink for sink in sinks if hasattr(sink, "is_full"))
         self._interval_s = interval_s
         self._snapshot = snapshot
         self._one_at_a_time = asyncio.Lock()
+        self._held: dict[Lease, tuple[Fate, Sequence[tuple[int, Any]]]] = {}
+        self._due = asyncio.Event()
         self.has_failed = False
 
+    @property
+    def held(self) -> list[Lease]:
+        """Return the visits that are over and wait for their riders."""
+        return list(self._held)
+
     def finish(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
-        """End a visit: its items go to every sink and its fate to the frontier, in one synchronous step."""
+        """End a visit: its items go to every sink and its fate to the frontier, in one synchronous step.
+
+        One that has riders waits for the last of them, which then ends it as well.
+        """
+        while not lease.riders:
+            self._commit(lease, fate, items)
+            parent, lease.rides_on = lease.rides_on, None
+            if parent is None:
+                return
+            parent.riders -= 1
+            held = None if parent.riders else self._held.pop(parent, None)
+            if held is None:
+                return
+            lease, (fate, items) = parent, held
+        self._held[lease] = (fate, items)
+
+    def _commit(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
         if items:
             for sink in self._sinks:
                 try:
                     sink.hand(lease.identity, items)
                 except Exception as error:
                     logger.error("%s did not take the items of %r: %s", sink.name, lease, error, exc_info=error)
+            if any(sink.is_full for sink in self._filling):
+                self._due.set()
         self._frontier.finish(lease, fate, len(items))
 
     async def checkpoint(self) -> None:
@@ -83,8 +111,11 @@ class Committer:
                 raise
 
     async def run(self, on_checkpoint: Callable[[], None]) -> None:
-        """Make checkpoints until cancelled."""
+        """Make checkpoints until cancelled: one an interval, and one at once when a sink holds much."""
         while True:
-            await asyncio.sleep(self._interval_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval_s):
+                    await self._due.wait()
+            self._due.clear()
             await self.checkpoint()
             on_checkpoint()

@@ -23,7 +23,6 @@ from typing import Any
 
 from framework import signals
 from framework.exceptions import CloseSpider, DontCloseSpider
-from framework.frontier.identity import ROOT_IDENTITY
 from framework.http import Request, Response
 from framework.protocols import FrontierView, HostPolicy, Lease
 
@@ -45,19 +44,19 @@ class Engine:
         parts: complete but for nothing: frontier open, pipelines open.
         start_backlog: see ``StartVisit``.
         unsealed_max: finished visits without a checkpoint above which nothing is leased.
+        has_started: ``start()`` has ended in an earlier run of the job.
     """
 
-    def __init__(self, parts: Parts, *, start_backlog: int, unsealed_max: int) -> None:
+    def __init__(self, parts: Parts, *, start_backlog: int, unsealed_max: int, has_started: bool = False) -> None:
         self._parts = parts
         self._start_backlog = start_backlog
         self._unsealed_max = unsealed_max
+        self._has_started = has_started
         self._tasks: asyncio.TaskGroup | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._start: StartVisit | None = None
         self._main: asyncio.Task[Any] | None = None
         self._visits: set[Visit] = set()
-        # The origin of requests that no visit gave.
-        self._outside = Lease(None, ROOT_IDENTITY, None)
         self._offers: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
@@ -101,7 +100,7 @@ class Engine:
         parts = self._parts
         for visit in self._visits:
             visit.transfer.settle()
-        given_up = [visit.lease for visit in self._visits]
+        given_up = [*parts.committer.held, *(visit.lease for visit in self._visits)]
         if self._start is not None and not self._start.is_finished:
             given_up.append(self._start.lease)
         await parts.frontier.release(given_up)
@@ -132,18 +131,23 @@ class Engine:
         await parts.signals.send_catch_log_async(signals.engine_started)
         await parts.signals.send_catch_log_async(signals.spider_opened, spider=parts.spider)
         if self.reason is None:
-            self._start = StartVisit(parts.frontier.root(), parts, self._start_backlog)
-            starting = tasks.create_task(self._vital(self._start.run), name="start")
-            await self._lease_until_exhausted(tasks, self._start)
-            self._start.stop()
-            await asyncio.wait([starting])
+            starting = None if self._has_started else tasks.create_task(self._begin(), name="start")
+            await self._lease_until_exhausted(tasks)
+            if starting is not None and self._start is not None:
+                self._start.stop()
+                await asyncio.wait([starting])
         await self._visits_end()
         self._is_over = True
         checkpoints.cancel()
         for task in self._background:
             task.cancel()
 
-    async def _lease_until_exhausted(self, tasks: asyncio.TaskGroup, start: StartVisit) -> None:
+    def _begin(self) -> Coroutine[Any, Any, None]:
+        """Return the root visit, to be run as a task."""
+        self._start = StartVisit(self._parts.frontier.root(), self._parts, self._start_backlog)
+        return self._vital(self._start.run)
+
+    async def _lease_until_exhausted(self, tasks: asyncio.TaskGroup) -> None:
         parts = self._parts
         while self.reason is None:
             room = self._room()
@@ -165,7 +169,8 @@ class Engine:
                 self._visits.add(visit)
                 tasks.create_task(self._run_visit(visit))
             parts.stats.inc_value("scheduler/dequeued", len(leases))
-            start.pending_changed()
+            if self._start is not None:
+                self._start.pending_changed()
 
     def _room(self) -> int:
         """Return how many leases may begin now."""
@@ -295,7 +300,7 @@ class Engine:
         if self._tasks is None or self._is_over:
             msg = f"cannot crawl {request!r}: the crawl is not running"
             raise RuntimeError(msg)
-        offering = self._vital(self._parts.offer, self._outside, (request,))
+        offering = self._vital(self._parts.offer, self._parts.root, (request,))
         task = self._tasks.create_task(offering, name="crawl")
         self._offers.add(task)
         task.add_done_callback(self._offer_ended)

@@ -10,23 +10,30 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from framework import signals
 from framework.downloader.downloader import Downloader
 from framework.exceptions import IgnoreRequest
 from framework.failure import Failure
+from framework.frontier.identity import ROOT_IDENTITY
 from framework.http import Request
+from framework.http.request import RIDES
 from framework.protocols import Frontier, Lease, OfferFilter, Refusal, StatsCollector
 from framework.signalmanager import SignalManager
 
+from .callbacks import place_of_yield
 from .commit import Committer
 from .items import ItemStage
-from .limits import Limits
+from .limits import Limits, current_transfer
 from .spiderchain import SpiderChain
 
 logger = logging.getLogger(__name__)
+
+
+def _storable(request: Request) -> None:
+    """Take every request for one that can be stored: the stand-in where nothing is."""
 
 
 _USUAL_SCHEMES = ("https:", "http:")
@@ -40,8 +47,11 @@ class Parts:
         close: ends the crawl with a reason.
         schemes: the URL schemes that some handler takes.
         filters: components that may refuse requests at the offer.
+        root: stands for ``start()``, and for whoever else offers requests from outside of visits.
         is_debug: whether a DEBUG line a page is wanted, asked once.
         log_duplicates: ``DUPEFILTER_DEBUG``: a line for every duplicate, instead of one for the first.
+        snapshot: takes copies of what a request carries, and says what of it cannot be stored.
+        rides: whether a request that cannot be stored rides on its parent (``UNSTORABLE``), or is refused.
         wall_clock: seconds since 1970.
     """
 
@@ -57,10 +67,42 @@ class Parts:
     close: Callable[[str], None]
     schemes: Collection[str]
     filters: Sequence[OfferFilter] = ()
+    root: Lease = field(default_factory=lambda: Lease(None, ROOT_IDENTITY, None))
     is_debug: bool = False
     log_duplicates: bool = False
     has_told_duplicate: bool = False
+    snapshot: Callable[[Request], str | None] = _storable
+    rides: bool = True
+    has_told_rider: bool = False
     wall_clock: Callable[[], float] = time.time
+
+    def keeps(self, request: Request, callback: Callable[..., Any], output: Any = None) -> bool:
+        """Take copies of what a request carries, at its yield; say whether the request may be offered.
+
+        One that cannot be stored rides on its parent, or is refused.
+
+        Args:
+            request: just yielded.
+            callback: what yielded it, and
+            output: its generator, for file and line in messages.
+        """
+        reason = self.snapshot(request)
+        if reason is None:
+            return True
+        if not self.rides:
+            place = place_of_yield(output, callback)
+            logger.error("%s: %r cannot be stored and is refused (UNSTORABLE = 'refuse'): %s", place, request, reason)
+            self.refused(request, "unstorable")
+            return False
+        request._row = RIDES
+        if not self.has_told_rider:
+            self.has_told_rider = True
+            logger.warning(
+                "%s: %r cannot be stored: %s. It is kept in memory; should the process die before it has ended, its "
+                "parent is crawled again. Told once; UNSTORABLE = 'refuse' refuses such requests",
+                place_of_yield(output, callback), request, reason,
+            )  # fmt: skip
+        return True
 
     async def offer(self, origin: Lease, requests: Sequence[Request]) -> None:
         """Offer requests to the frontier; count and tell each refusal under its reason."""
@@ -89,7 +131,7 @@ class Parts:
             self.stats.inc_value("dupefilter/filtered", duplicates)
         for request, refusal in zip(requests, refusals, strict=True):
             if refusal is not None and (is_told_each or refusal != "duplicate"):
-                self.refused(request, refusal)
+                self.count_refusal(request, refusal)
 
     def _passes_filters(self, request: Request) -> bool:
         for component in self.filters:
@@ -118,6 +160,13 @@ class Parts:
         return False
 
     def refused(self, request: Request, reason: str) -> None:
+        """Note, for its fate, and count a request that is not even offered to the frontier."""
+        transfer = current_transfer.get()
+        origin = None if transfer is None else transfer.lease
+        self.frontier.refuse(origin or self.root, request, reason)
+        self.count_refusal(request, reason)
+
+    def count_refusal(self, request: Request, reason: str) -> None:
         """Count a request that was not taken; tell the signal's handlers, and the log about the first duplicate."""
         self.stats.inc_value(f"refused/{reason}")
         if reason == "duplicate":

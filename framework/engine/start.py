@@ -103,6 +103,8 @@ class StartVisit:
         since_breath = 0
         async for element in elements:
             if isinstance(element, Request):
+                if not parts.keeps(element, parts.spider.start):
+                    continue
                 await parts.offer(self.lease, (element,))
                 since_breath += 1
                 if since_breath >= _BREATHE_AFTER:

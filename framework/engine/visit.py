@@ -65,7 +65,8 @@ class Visit:
         elif outcome._retry is not None:
             await self._put_back(outcome)
         else:
-            await self._parts.offer(self.lease, [outcome])
+            if self._parts.keeps(outcome, self._parts.downloader.fetch):
+                await self._parts.offer(self.lease, [outcome])
             await self._finish(REPLACED, None)
 
     async def _fetch(self, request: Request) -> Response | Request | BaseException:
@@ -88,6 +89,8 @@ class Visit:
     async def _finish(self, fate: Fate, response: Response | None) -> None:
         """Pass the items through the pipelines and end the visit."""
         items = self._items
+        if self._position > self.lease.delivered:
+            self.lease.delivered = self._position
         if items:
             items = await self._parts.items.process(items, response)
         self._parts.committer.finish(self.lease, fate, items)
@@ -142,7 +145,7 @@ class Visit:
         """Tell the errback, or the log, that a request got no response."""
         is_dropped = isinstance(error, IgnoreRequest)
         if isinstance(error, IgnoreRequest):
-            self._parts.refused(request, error.refusal)
+            self._parts.count_refusal(request, error.refusal)
         if request.errback is not None:
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
         elif not is_dropped:
@@ -189,7 +192,7 @@ class Visit:
                 async for element in output:
                     passed = element if hooks is None else hooks.element(element, response)
                     if passed is not None:
-                        self._note(passed, callback)
+                        self._note(passed, callback, source)
                         await self._flush()
             finally:
                 await close_output(output, source)
@@ -200,19 +203,20 @@ class Visit:
                 passed = (
                     hooks.request(element, response) if isinstance(element, Request) else hooks.item(element, response)
                 )
-            if isinstance(passed, Request):
-                self._requests.append(passed)
-            elif passed is not None:
-                self._note(passed, callback)
+            if passed is not None:
+                self._note(passed, callback, source)
             if not count % OFFER_AT:
                 await self._flush()
                 await self._parts.breathe()
 
-    def _note(self, element: Any, callback: Callable[..., Any]) -> None:
+    def _note(self, element: Any, callback: Callable[..., Any], source: Output) -> None:
+        """Keep a request for the next offer, an item for the end; an earlier attempt may have delivered the item."""
         if isinstance(element, Request):
-            self._requests.append(element)
+            if self._parts.keeps(element, callback, source):
+                self._requests.append(element)
         elif is_item(element):
-            self._items.append((self._position, element))
+            if self._position >= self.lease.delivered:
+                self._items.append((self._position, element))
             self._position += 1
         else:
             self._parts.stats.inc_value("spider_exceptions/InvalidOutput")

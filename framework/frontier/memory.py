@@ -20,6 +20,7 @@ from typing import Any
 from framework.http import Request
 from framework.protocols import (
     DONE,
+    Balance,
     Fate,
     FateKind,
     FrontierView,
@@ -139,6 +140,14 @@ class MemoryFrontier:
         if accepted:
             self._notify()
         return answers
+
+    def refuse(self, origin: Lease, request: Request, reason: Refusal) -> None:
+        """Forget it: memory keeps no fates."""
+
+    async def balance(self) -> Balance:
+        """Return the counters."""
+        view = self.view()
+        return Balance(view.offered, view.done, view.replaced, view.dropped, view.failed, view.pending + view.leased)
 
     def is_known(self, request: Request) -> bool:
         """Say whether the request has been offered before."""

@@ -1,10 +1,11 @@
 """The typed protocol of every extension point."""
 
-from .crawl import Crawler, Engine, SpiderLike, StatsCollector
+from .crawl import Crawler, Engine, SpiderLike, Stateful, StatsCollector
 from .download import DownloadHandler, ExceptionHook, Exchange, HookResult, RequestHook, ResponseHook, Transfer
 from .frontier import (
     DONE,
     REPLACED,
+    Balance,
     Fate,
     FateKind,
     Frontier,
@@ -29,6 +30,7 @@ from .output import Exporter, Sink
 __all__ = [
     "DONE",
     "REPLACED",
+    "Balance",
     "Crawler",
     "DownloadHandler",
     "Engine",
@@ -56,6 +58,7 @@ __all__ = [
     "Sink",
     "Snapshot",
     "SpiderLike",
+    "Stateful",
     "StatsCollector",
     "Transfer",
     "Wait",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from framework.http import Request, Response
 from framework.settings import Settings
@@ -41,6 +41,19 @@ class StatsCollector(Protocol):
 
     def min_value(self, key: str, value: Any) -> None:
         """Keep the smaller of the old value and ``value``."""
+        ...
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A component whose state survives a stop: cookies, counts of its own."""
+
+    def snapshot(self) -> Any:
+        """Return the state as data that can be stored (see the stored form of requests); called at each checkpoint."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Take back what ``snapshot`` returned at the last checkpoint; called before the first request."""
         ...
 
 

@@ -79,10 +79,16 @@ class Lease:
         attempt: 1 for the first try, one more after each requeue.
         permit: the host's turn that came with the lease; ``None`` for the root.
         repeats: how often this visit has offered the same request with ``dont_filter`` (made when it first repeats).
-        delivered: positions of this visit's output that an earlier attempt has already delivered.
+        delivered: how many items this visit's output has delivered, those of earlier attempts included: an attempt
+            skips that many.
+        riders: requests of this visit that cannot be stored and have not ended; it is not finished before they are.
+        rides_on: the visit that this one rides on, for a request that cannot be stored.
+        record: what the frontier itself keeps with the lease; nobody else looks into it.
     """
 
-    __slots__ = ("attempt", "delivered", "identity", "permit", "repeats", "request")
+    __slots__ = (
+        "attempt", "delivered", "identity", "permit", "record", "repeats", "request", "riders", "rides_on"
+    )  # fmt: skip
 
     def __init__(self, request: Request | None, identity: int, permit: Permit | None, attempt: int = 1) -> None:
         self.request = request
@@ -91,6 +97,9 @@ class Lease:
         self.attempt = attempt
         self.repeats: dict[int, int] | None = None
         self.delivered = 0
+        self.riders = 0
+        self.rides_on: Lease | None = None
+        self.record: Any = None
 
     def __repr__(self) -> str:
         return f"<Lease {self.request!r} attempt {self.attempt}>" if self.request else "<Lease root>"
@@ -117,19 +126,21 @@ class Resume:
 
     Attributes:
         is_resumed: ``False`` for a job that starts now.
+        checkpoint: the number of the last checkpoint, 0 at a new job.
+        has_started: ``spider.start()`` has come to its end in an earlier run, and is not to be run again.
         cuts: for each sink by name, where its durable output ends.
-        state: ``spider.state``.
-        cookies: what the cookie middleware stored.
-        counters: statistics that go on counting.
-        suspects: requests that were in flight when the process died.
+        state: ``spider.state``, each value as bytes of its stored form.
+        components: what components with a ``snapshot`` kept (cookies, ...), by their dotted path.
+        suspects: URLs that were in flight when the process died, once too often: they are fetched alone.
     """
 
     is_resumed: bool = False
+    checkpoint: int = 0
+    has_started: bool = False
     cuts: dict[str, Any] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
-    cookies: Any = None
-    counters: dict[str, Any] = field(default_factory=dict)
-    suspects: Sequence[Request] = ()
+    state: dict[str, bytes] = field(default_factory=dict)
+    components: dict[str, Any] = field(default_factory=dict)
+    suspects: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -137,9 +148,8 @@ class Snapshot:
     """What is stored with a group, in the same transaction. The fields are those of ``Resume``."""
 
     cuts: dict[str, Any] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)
-    cookies: Any = None
-    counters: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, bytes] = field(default_factory=dict)
+    components: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -202,6 +212,23 @@ class FrontierView:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """What became of everything that was ever offered and accepted, counted from what is stored."""
+
+    offered: int
+    done: int
+    replaced: int
+    dropped: int
+    failed: int
+    pending: int
+
+    @property
+    def missing(self) -> int:
+        """Return how many requests have no fate and are not pending: 0, or something was lost."""
+        return self.offered - self.done - self.replaced - self.dropped - self.failed - self.pending
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """A gate's answer: not now; ask again when ``token`` is woken."""
 
@@ -261,6 +288,10 @@ class Frontier(Protocol):
 
     def is_known(self, request: Request) -> bool:
         """Say whether ``offer`` would surely refuse the request as a duplicate; ``False`` where that takes asking."""
+        ...
+
+    def refuse(self, origin: Lease, request: Request, reason: Refusal) -> None:
+        """Note that a request was refused before it was offered (offsite, too deep, ...), for its fate to be known."""
         ...
 
     async def lease(self, limit: int) -> Sequence[Lease]:
@@ -343,6 +374,10 @@ class Frontier(Protocol):
 
     def view(self) -> FrontierView:
         """Return the present numbers."""
+        ...
+
+    async def balance(self) -> Balance:
+        """Count what became of everything offered; from what is stored, where something is."""
         ...
 
     async def close(self, *, clean: bool) -> None:

@@ -16,6 +16,8 @@ class Sink(Protocol):
 
     Attributes:
         name: unique in the crawl; the durable position is stored under it.
+
+    A sink may have a boolean ``is_full`` too: so much was handed over that a checkpoint should come at once.
     """
 
     name: str

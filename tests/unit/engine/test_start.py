@@ -168,7 +168,7 @@ def test_a_start_that_was_stopped_before_it_began_reads_nothing(crawl):
             # The loop of leases ends before the first task has run.
             engine = self.crawler.engine
 
-            async def ends(tasks, start):
+            async def ends(tasks):
                 engine.close_spider(reason="at once")
 
             engine._lease_until_exhausted = ends
