@@ -10,6 +10,8 @@
     │   ├── PluginError                a plugin could not be imported, built or does not fit
     │   ├── InvalidOutput              a callback or hook returned what nobody can use
     │   ├── ExportError                an item cannot be written in this format
+    │   ├── StoredError                stored data cannot be read back, or not by this code
+    │   │   └── UnstorableError                 a request or value has no stored form
     │   ├── StoreError                 a job's file cannot be read or written: disk full, I/O error
     │   │   └── DamagedJob             a job's file is cut, altered or missing
     │   └── DownloadError              a request got no usable response
@@ -85,6 +87,14 @@ class StoreError(CrawlError):
 
 class DamagedJob(StoreError):  # noqa: N818 - a state of the job, not of the program
     """A job's file is cut, altered or missing, so that going on would silently lose something."""
+
+
+class StoredError(CrawlError):
+    """Stored data cannot be read back: it is damaged, or names a method or class that is not there."""
+
+
+class UnstorableError(StoredError):
+    """A request or a value has no stored form: a function, a live object, an instance of a class of unknown kind."""
 
 
 class DownloadError(CrawlError):
