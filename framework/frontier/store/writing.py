@@ -1,0 +1,269 @@
+"""The statements of one transaction: rows, identities, fates and values in, with the sums kept right.
+
+Place in the flow: runs in the store's writer thread. Records go in by the hundred in one statement: SQLite gives up
+Python's lock at every statement, and beside a busy event loop each return to it is a wait of milliseconds.
+
+Invariant: after a transaction the books' sums are those of the tables; after a failed one both are as before.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .checksums import Books, fate_crc, meta_crc, refusal_crc, row_crc, sums_of
+from .connection import damaged
+from .rows import Changes, EndKind, FateRow, Row
+from .schema import FATE_COLUMNS, REFUSAL_COLUMNS, ROW_COLUMNS
+
+RecordT = TypeVar("RecordT")
+_ROWS_A_STATEMENT = (400, 100, 20, 5, 1)
+_NUMBERS_A_STATEMENT = (2000, 400, 100, 20, 5, 1)
+
+
+def chunks(records: Sequence[RecordT], sizes: Sequence[int]) -> Iterator[Sequence[RecordT]]:
+    """Cut records into pieces of only a few sizes, largest first, so that prepared statements serve again."""
+    start = 0
+    for size in sizes:
+        while len(records) - start >= size:
+            yield records[start : start + size]
+            start += size
+
+
+def marks(count: int) -> str:
+    """Return ``count`` placeholders."""
+    return ",".join("?" * count)
+
+
+class Writer:
+    """Puts changes into a store's tables.
+
+    Args:
+        connection: the store's only connection that writes.
+        books: what the file holds; ``None`` for a temporary store, which needs no sums and has no way back.
+        path: the file, for messages.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, books: Books | None, path: Path | None) -> None:
+        self._connection = connection
+        self._path = path
+        self._digests: dict[str, tuple[bytes, int]] = {}
+        self._is_durable = books is not None
+        self._on_conflict = "ROLLBACK" if self._is_durable else "IGNORE"
+        self._on_row_conflict = "ROLLBACK" if self._is_durable else "FAIL"
+        self.books = books or Books()
+
+    def transact(self, change: Callable[[Books], Any]) -> None:
+        """Make one transaction of ``change`` and the books that it is given to alter.
+
+        Identities and fates that are there already make the first, fast attempt fail; the second one looks first.
+        """
+        try:
+            self._attempt(change)
+        except sqlite3.IntegrityError:
+            if not self._is_durable:
+                raise
+            self._on_conflict = "ABORT"
+            try:
+                self._attempt(change)
+            finally:
+                self._on_conflict = "ROLLBACK"
+
+    def _attempt(self, change: Callable[[Books], Any]) -> None:
+        connection = self._connection
+        books = self.books.copy()
+        digests = dict(self._digests)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            change(books)
+            if self._is_durable:
+                books.store(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._digests = digests
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self.books = books
+
+    def apply(self, changes: Changes, books: Books, log_start: int) -> None:
+        """Write changes; identities of the log get the positions after ``log_start``."""
+        self.insert_rows(changes.rows, books)
+        self.delete_rows(changes.gone, books)
+        if changes.seen:
+            if books.seen_mode == "log":
+                self._append_to_log(changes.seen, books, log_start)
+            else:
+                self._insert_seen(changes.seen, books)
+        if changes.fates:
+            self._insert_fates([fate for fate in changes.fates if fate.kind != EndKind.REFUSED], books)
+            self._insert_refusals([fate for fate in changes.fates if fate.kind == EndKind.REFUSED], books)
+
+    # -- pending requests ----------------------------------------------------------------------------------------
+
+    def insert_rows(self, rows: Sequence[Row], books: Books) -> None:
+        """Add pending requests."""
+        sums = books.sums["rows"]
+        for chunk in chunks(rows, _ROWS_A_STATEMENT):
+            values: list[Any] = []
+            numbers = crcs = 0
+            for row in chunk:
+                crc = row_crc(row)
+                numbers += row.number
+                crcs += crc
+                values += (row.number, row.identity, row.host, row.priority, row.delivered, crc, row.data)
+            self._insert("rows", ROW_COLUMNS, len(chunk), values, on_conflict=self._on_row_conflict)
+            sums.add(len(chunk), numbers, crcs)
+
+    def delete_rows(self, numbers: Sequence[int], books: Books) -> None:
+        """Take pending requests away; each must be there."""
+        sums = books.sums["rows"]
+        for chunk in chunks(numbers, _ROWS_A_STATEMENT):
+            crcs = 0
+            if self._is_durable:
+                where = f"WHERE number IN ({marks(len(chunk))})"
+                _, _, crcs = sums_of(self._connection, "rows", where, chunk)
+            gone = self._delete("rows", "number", chunk)
+            if gone != len(chunk):
+                raise damaged(self._path, f"{len(chunk) - gone} pending requests that have ended are not in it")
+            sums.add(-gone, -sum(chunk), -crcs)
+
+    # -- identities ----------------------------------------------------------------------------------------------
+
+    def _insert_seen(self, identities: Sequence[int], books: Books) -> None:
+        sums = books.sums["seen"]
+        for chunk in chunks(sorted(set(identities)), _NUMBERS_A_STATEMENT):  # neighbours are on one page
+            new = chunk
+            if self._on_conflict == "ABORT":
+                new = self._missing("seen", chunk)
+            for part in chunks(new, _NUMBERS_A_STATEMENT):
+                self._insert("seen", "identity", len(part), part)
+                sums.add(len(part), sum(part), 0)
+
+    def _append_to_log(self, identities: Sequence[int], books: Books, log_start: int) -> None:
+        if not self._is_durable:
+            return  # nobody can come back to read it
+        sums = books.sums["seen_log"]
+        position = log_start
+        for chunk in chunks(identities, _NUMBERS_A_STATEMENT):
+            values: list[int] = []
+            for identity in chunk:
+                position += 1
+                values += (position, identity)
+            self._insert("seen_log", "position, identity", len(chunk), values)
+            positions = len(chunk) * (2 * position - len(chunk) + 1) // 2
+            sums.add(len(chunk), sum(chunk), positions)
+        books.log_end = max(books.log_end, position)
+
+    def truncate_log(self, upto: int, books: Books) -> None:
+        """Take out of the log what a stored filter holds."""
+        where = f"WHERE position <= {upto:d}"
+        books.sums["seen_log"].add(*(-value for value in sums_of(self._connection, "seen_log", where)))
+        self._connection.execute(f"DELETE FROM seen_log {where}")  # noqa: S608
+
+    # -- fates ---------------------------------------------------------------------------------------------------
+
+    def _insert_fates(self, fates: Sequence[FateRow], books: Books) -> None:
+        sums = books.sums["fates"]
+        latest = list({fate.identity: fate for fate in fates}.values())
+        for chunk in chunks(latest, _ROWS_A_STATEMENT):
+            if self._on_conflict != "ROLLBACK":
+                self.delete_fates([fate.identity for fate in chunk], books)
+            values: list[Any] = []
+            identities = crcs = 0
+            for fate in chunk:
+                record = _fate_record(fate)
+                identities += fate.identity
+                crcs += record[-2]
+                values += record
+            self._insert("fates", FATE_COLUMNS, len(chunk), values)
+            sums.add(len(chunk), identities, crcs)
+
+    def delete_fates(self, identities: Sequence[int], books: Books) -> None:
+        """Take away the fates of those identities that have one."""
+        for chunk in chunks(identities, _ROWS_A_STATEMENT):
+            where = f"WHERE identity IN ({marks(len(chunk))})"
+            if self._is_durable:
+                books.sums["fates"].add(*(-value for value in sums_of(self._connection, "fates", where, chunk)))
+            self._delete("fates", "identity", chunk)
+
+    def _insert_refusals(self, fates: Sequence[FateRow], books: Books) -> None:
+        sums = books.sums["refusals"]
+        first = {(fate.identity, fate.reason): fate for fate in reversed(fates)}
+        for chunk in chunks(list(first.values()), _ROWS_A_STATEMENT):
+            new = chunk
+            if self._on_conflict == "ABORT":
+                new = [fate for fate in chunk if not self._is_refused(fate)]
+            for part in chunks(new, _ROWS_A_STATEMENT):
+                records = [_refusal_record(fate) for fate in part]
+                values = [value for record in records for value in record]
+                self._insert("refusals", REFUSAL_COLUMNS, len(part), values)
+                sums.add(len(part), sum(record[0] for record in records), sum(record[-1] for record in records))
+
+    def _is_refused(self, fate: FateRow) -> bool:
+        question = "SELECT 1 FROM refusals WHERE identity = ? AND reason = ?"
+        return self._connection.execute(question, (fate.identity, _plain(fate.reason))).fetchone() is not None
+
+    # -- named values --------------------------------------------------------------------------------------------
+
+    def put_meta(self, values: dict[str, bytes], books: Books) -> None:
+        """Store named values; one that has not changed since the last time costs nothing."""
+        sums = books.sums["meta"]
+        for name, value in values.items():
+            digest = blake2b(value, digest_size=16).digest()
+            old = self._digests.get(name)
+            if old is not None and old[0] == digest:
+                continue
+            crc = meta_crc(name, value)
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (name, crc, value))
+            sums.add(old is None, 0, crc - (old[1] if old else 0))
+            self._digests[name] = (digest, crc)
+
+    def remember_meta(self, values: dict[str, bytes]) -> None:
+        """Take note of the values that an opened file holds."""
+        for name, value in values.items():
+            self._digests[name] = (blake2b(value, digest_size=16).digest(), meta_crc(name, value))
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def _insert(
+        self, table: str, columns: str, count: int, values: Sequence[Any], *, on_conflict: str | None = None
+    ) -> None:
+        record = f"({marks(columns.count(',') + 1)})"
+        how = on_conflict or self._on_conflict
+        statement = f"INSERT OR {how} INTO {table}({columns}) VALUES {','.join([record] * count)}"  # noqa: S608
+        self._connection.execute(statement, values)
+
+    def _delete(self, table: str, key: str, keys: Sequence[int]) -> int:
+        statement = f"DELETE FROM {table} WHERE {key} IN ({marks(len(keys))})"  # noqa: S608
+        return self._connection.execute(statement, keys).rowcount
+
+    def _missing(self, table: str, identities: Sequence[int]) -> list[int]:
+        question = f"SELECT group_concat(identity) FROM {table} WHERE identity IN ({marks(len(identities))})"  # noqa: S608
+        (there,) = self._connection.execute(question, identities).fetchone()
+        known = set(map(int, there.split(","))) if there else set()
+        return [identity for identity in identities if identity not in known]
+
+
+def _plain(text: str) -> str:
+    """Return text that can be stored whatever it holds: lone surrogates are spelt out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _fate_record(fate: FateRow) -> tuple[Any, ...]:
+    tries = json.dumps(fate.tries) if fate.tries else ""
+    reason, url, method = _plain(fate.reason), _plain(fate.url), _plain(fate.method)
+    numbers = (fate.parent, float(fate.found_at), float(fate.ended_at), fate.items)
+    row = (fate.host, fate.priority, fate.delivered)
+    crc = fate_crc((fate.identity, int(fate.kind), *numbers, *row), (reason, url, method, tries), fate.data)
+    return (fate.identity, int(fate.kind), reason, url, method, *numbers, tries, *row, crc, fate.data)
+
+
+def _refusal_record(fate: FateRow) -> tuple[Any, ...]:
+    text = (_plain(fate.reason), _plain(fate.url), _plain(fate.method))
+    numbers = (fate.parent, float(fate.found_at), float(fate.ended_at))
+    return (fate.identity, *text, *numbers, refusal_crc((fate.identity, *numbers), text))
