@@ -35,6 +35,7 @@ FLOORS = [
         "robotstxt",
         "statscollectors",
     },
+    {"jobs"},
     {"engine"},
     {"crawler"},
     {"process"},

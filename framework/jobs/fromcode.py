@@ -1,0 +1,75 @@
+"""Jobs of crawls that no command started: scripts, notebooks, tests.
+
+Place in the flow: ``crawler.py`` asks when it was given no job. Such a crawl is a job only where ``JOBDIR`` is set or
+``FRONTIER`` is ``"sqlite"``; nobody is asked anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from framework.settings import Settings
+from framework.settings.declared import DurabilityOptions
+
+from .choosing import CutOutputs, decide
+from .jobsfolder import JobsFolder
+from .key import Command, Key, Output, feed_outputs, stored_arguments
+from .live import LiveJob
+
+
+def wants_job(settings: Settings, *, is_command: bool = False) -> bool:
+    """Say whether a crawl with these settings is kept in a job folder.
+
+    Args:
+        settings: those of the crawl, the spider's included.
+        is_command: ``fwk crawl`` and ``fwk runspider`` make jobs where nothing else is said.
+    """
+    options = settings.group(DurabilityOptions)
+    if options.frontier == "auto":
+        return is_command or bool(options.jobdir)
+    return options.frontier == "sqlite"
+
+
+def jobs_folder(settings: Settings, root: Path | None = None) -> JobsFolder:
+    """Return the folder of all jobs that the settings name.
+
+    Args:
+        settings: those of the project.
+        root: what a relative ``JOBS_FOLDER`` is relative to; the working folder when it is not given.
+    """
+    options = settings.group(DurabilityOptions)
+    path = (root or Path.cwd()).resolve() / Path(options.jobs_folder).expanduser()
+    return JobsFolder(path, keep=options.jobs_keep)
+
+
+def job_from_code(
+    settings: Settings,
+    spider: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    *,
+    cut_outputs: CutOutputs,
+    outputs: Mapping[str, Output] | None = None,
+) -> LiveJob | None:
+    """Return the job of a crawl that is started from code, locked, or ``None`` where it is to be none.
+
+    Args:
+        settings: those of the crawl, the spider's included.
+        spider: the spider's name.
+        args, kwargs: the spider's arguments.
+        cut_outputs: as ``decide`` takes it.
+        outputs: of sinks that are no feeds: place to output.
+
+    Raises:
+        UsageError: a file that belongs to another unfinished job; another spider's ``JOBDIR``.
+        JobError: a job is busy or damaged, or the file system refuses.
+    """
+    if not wants_job(settings):
+        return None
+    arguments = stored_arguments({**{str(n): value for n, value in enumerate(args)}, **kwargs})
+    key = Key(spider, arguments, {**feed_outputs(settings, spider, arguments), **(outputs or {})})
+    jobdir = settings.group(DurabilityOptions).jobdir or None
+    command = Command(key, folder=str(Path.cwd()))
+    return decide(jobs_folder(settings), command, cut_outputs=cut_outputs, jobdir=jobdir)

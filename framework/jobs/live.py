@@ -1,0 +1,144 @@
+"""A job that this process works on.
+
+Place in the flow: ``choosing`` gives it, locked. The crawler enters it when its settings are known to be right, opens
+the frontier on its folder, and calls ``end`` when everything is closed. A new job in which nothing was begun (a wrong
+setting, a plugin that cannot be built) leaves no folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from framework.protocols import Job
+from framework.version import __version__
+
+from .errors import JobError
+from .jobsfolder import JobsFolder
+from .key import Command
+from .lock import LOCK_FILE, Lock
+from .pruning import prune
+from .record import EXHAUSTED, RECORD_FILE, Record, State
+
+_OWN_FILES = frozenset({LOCK_FILE, RECORD_FILE, f"{RECORD_FILE}.new"})
+
+
+class LiveJob:
+    """One job, locked for this process.
+
+    Args:
+        jobs: the folder of all jobs.
+        folder: the job's own.
+        record: what is known of it.
+        lock: held; this object lets it go.
+        command: what is crawled now.
+
+    Attributes:
+        is_resumed: the job goes on; ``False`` for a new one.
+        said: lines for the user, before anything else is said.
+    """
+
+    def __init__(
+        self, jobs: JobsFolder, folder: Path, record: Record, lock: Lock, command: Command, *, is_resumed: bool
+    ) -> None:
+        self.folder = folder
+        self.record = record
+        self.is_resumed = is_resumed
+        self.said: list[str] = []
+        self._jobs = jobs
+        self._lock = lock
+        self._command = command
+        self._is_begun = False
+
+    def __repr__(self) -> str:
+        return f"<LiveJob {self.name} {self.record.state}>"
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.record.name
+
+    @property
+    def job(self) -> Job:
+        """The job as a frontier takes it."""
+        return Job(name=self.name, spider=self.record.spider, folder=self.folder)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether ``fwk resume`` can go on with it, after its end."""
+        return self.record.state != State.ENDED or self.record.reason != EXHAUSTED
+
+    def __enter__(self) -> Self:
+        """Begin the run: from here on the job is *running*, and killed if this process dies.
+
+        Raises:
+            JobError: the job's file cannot be written.
+        """
+        record, now = self.record, self._jobs.clock()
+        record.arguments, record.outputs = dict(self._command.key.arguments), self._command.key.stored_outputs
+        record.command, record.version = self._command.stored, __version__
+        record.state, record.reason, record.ended_at = State.RUNNING, "", None
+        record.begun_at = now
+        record.runs += 1
+        with self._jobs.guarded():
+            self._take_files()
+            record.save(self.folder)
+            self._jobs.note(self.folder)
+            if not self.is_resumed:
+                prune(self._jobs)
+        self._is_begun = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Let the job go. Without ``end`` its state stays *running*, which means killed."""
+        self.close()
+
+    def end(self, state: State | str, reason: str = "") -> None:
+        """Say how the run ended.
+
+        Args:
+            state: ``ended``, ``stopped`` (by its user), ``interrupted`` (by SIGTERM) or ``failed``.
+            reason: as in ``finish_reason``; ``finished`` means that nothing is left.
+
+        Raises:
+            JobError: it cannot be written; the job counts as killed then.
+        """
+        self.record.state, self.record.reason = State(state).value, reason
+        self.record.ended_at = self._jobs.clock()
+        self.record.save(self.folder)
+
+    def close(self) -> None:
+        """Let the job go; once more does nothing. A new job in which nothing is, is removed."""
+        if not self.is_resumed and self.record.ended_at is None and self._is_empty():
+            self._discard()
+        self._lock.release()
+
+    def _take_files(self) -> None:
+        """Note in ended jobs whose files this one writes that they cannot go on in them: they would cut ours off."""
+        files = self._command.key.files()
+        for other in self._jobs.jobs():
+            if other.problem or other.record.id == self.record.id:
+                continue
+            taken = {place: self.name for place in other.shared_files(files) if other.record.taken.get(place) is None}
+            if taken:
+                other.record.taken.update(taken)
+                other.record.save(other.folder)
+
+    def _is_empty(self) -> bool:
+        try:
+            return {path.name for path in self.folder.iterdir()} <= _OWN_FILES
+        except OSError:
+            return False
+
+    def _discard(self) -> None:
+        with contextlib.suppress(JobError, OSError):
+            if self.folder.parent == self._jobs.path:
+                self._jobs.delete(self.folder)
+                return
+            for name in _OWN_FILES:
+                (self.folder / name).unlink(missing_ok=True)
+            self.folder.rmdir()

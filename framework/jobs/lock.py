@@ -1,0 +1,111 @@
+"""The lock of a job: one process at a time, let go by the kernel when that process dies, however it dies.
+
+Place in the flow: held from the moment a job is chosen until its crawl has closed everything. The file holds the id
+of the process, for messages; what counts is the lock on it (``flock``), which a second crawl of the same process does
+not get either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from .checked import MODE
+from .errors import JobBusyError, job_error
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+LOCK_FILE = "lock"
+
+_A_LOOK_S = 0.2
+"""Somebody who looks whether a lock is held holds it for an instant: so long it is tried again."""
+_PAUSE_S = 0.01
+
+
+class Lock:
+    """A lock that is held."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let it go; once more does nothing."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
+    """Take the lock ``path``, which is made where it is missing.
+
+    Args:
+        path: the file.
+        name: the job's, for messages.
+        patience_s: how long to wait for who has it.
+
+    Raises:
+        JobBusyError: another process, or another crawl of this one, has it.
+        JobError: there can be no lock here.
+    """
+    give_up_at = time.monotonic() + patience_s
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        except OSError as error:
+            raise job_error("lock", path, error) from error
+        try:
+            if _try(descriptor) and _is_still(descriptor, path):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+                return Lock(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise job_error("lock", path, error) from error
+        os.close(descriptor)
+        if time.monotonic() >= give_up_at:
+            raise JobBusyError(name, _process_in(path))
+        time.sleep(_PAUSE_S)
+
+
+def holder_of(path: Path) -> int | None:
+    """Return the id of the process that has the lock (0: somebody, it is not known who), or ``None``."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        return None if _try(descriptor) else _process_in(path)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        # Without fcntl this fails, and must: two processes could work on one job.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """Say whether the file is still the one at its place: its job may have been removed while we waited."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _process_in(path: Path) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        return int(path.read_text(encoding="ascii") or "0")
+    return 0

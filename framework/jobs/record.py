@@ -1,0 +1,112 @@
+"""What ``job.json`` says of a job: whose it is, what it writes, and how it stands. Data only.
+
+Place in the flow: written when a job is made, begins, ends or is abandoned; read by every command that asks for jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from framework.version import __version__
+
+from .checked import read_checked, write_checked
+from .errors import JobError
+
+SCHEMA = 1
+RECORD_FILE = "job.json"
+EXHAUSTED = "finished"
+"""The reason of a crawl that ended because nothing was left."""
+
+
+class State(StrEnum):
+    """How a job stands. ``KILLED`` and ``DAMAGED`` are found out, never written."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+    KILLED = "killed"
+    DAMAGED = "damaged"
+
+
+CONTINUED = frozenset({State.KILLED, State.INTERRUPTED, State.FAILED})
+"""What the same command continues without asking."""
+
+UNFINISHED = CONTINUED | {State.STOPPED, State.RUNNING}
+"""What owns its output files."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The content of ``job.json``.
+
+    Attributes:
+        name: ``<spider>-<n>``.
+        id: unique everywhere, for documents of sinks that many jobs write to; a new crawl in one folder has a new one.
+        spider: the spider's name.
+        arguments: the spider's, secrets masked.
+        outputs: place to what is written there, as ``key.Output`` gives it.
+        command: what was called, for ``fwk resume``: kind, target, pairs, given, withheld, folder.
+        created_at, begun_at, ended_at: seconds of the wall clock; ``begun_at`` is that of the last run.
+        state, reason: how it stands, and why it ended.
+        runs: how often it was begun.
+        taken: files of this job that another job has written to since: place to that job's name.
+        version: of fwk, at the last run.
+        schema: of this file.
+    """
+
+    name: str
+    id: str
+    spider: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    command: dict[str, Any] = field(default_factory=dict)
+    created_at: float = 0.0
+    begun_at: float = 0.0
+    ended_at: float | None = None
+    state: str = State.RUNNING
+    reason: str = ""
+    runs: int = 0
+    taken: dict[str, str] = field(default_factory=dict)
+    version: str = __version__
+    schema: int = SCHEMA
+
+    def save(self, folder: Path) -> None:
+        """Write it into the job's folder, all or nothing.
+
+        Raises:
+            JobError: the file system refuses.
+        """
+        write_checked(folder / RECORD_FILE, asdict(self))
+
+
+def read_record(folder: Path) -> Record:
+    """Return the record of the job in ``folder``.
+
+    Raises:
+        FileNotFoundError: there is no job.
+        JobError: it is damaged, or of a newer fwk.
+    """
+    path = folder / RECORD_FILE
+    content = read_checked(path)
+    schema = content.get("schema")
+    if not isinstance(schema, int) or schema > SCHEMA:
+        version = content.get("version", "a newer version")
+        msg = f"{path} was written by fwk {version} in a newer form (schema {schema}); go on with that version"
+        raise JobError(msg)
+    return _record_from(content, path)
+
+
+def _record_from(content: Mapping[str, Any], path: Path) -> Record:
+    known = {field.name for field in fields(Record)}
+    try:
+        return Record(**{name: value for name, value in content.items() if name in known})
+    except TypeError as error:
+        msg = f"{path} is damaged: {error}"
+        raise JobError(msg) from None

@@ -1,0 +1,123 @@
+"""A job as it lies on disk, seen from outside: its record, or what is wrong with it, and how it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from framework.exceptions import UsageError
+
+from .key import Key
+from .lock import LOCK_FILE, holder_of
+from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
+
+DATABASE_FOLDER = "mongo"
+"""Where a job keeps the database that it runs itself."""
+
+
+@dataclass(slots=True)
+class StoredJob:
+    """One job on disk.
+
+    Attributes:
+        folder: where it is kept.
+        record: what ``job.json`` says; an empty one, with the folder's name, where it cannot be read.
+        problem: why it cannot be read, ``""`` where it can.
+        is_elsewhere: it is in a ``JOBDIR`` outside of the folder of all jobs.
+    """
+
+    folder: Path
+    record: Record
+    problem: str = ""
+    is_elsewhere: bool = False
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.record.name
+
+    @property
+    def process(self) -> int | None:
+        """The process that works on it now (0: it is not known which), or ``None``."""
+        return holder_of(self.folder / LOCK_FILE)
+
+    @property
+    def state(self) -> State:
+        """How it stands now: a job that says ``running`` and has no process was killed."""
+        if self.problem:
+            return State.DAMAGED
+        if self.process is not None:
+            return State.RUNNING
+        return State.KILLED if self.record.state == State.RUNNING else State(self.record.state)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether something is left of it to crawl, as far as its record tells."""
+        state = self.state
+        if state is State.ENDED:
+            return self.record.reason != EXHAUSTED
+        return state not in (State.RUNNING, State.DAMAGED)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the job holds a database of its own, which is a result and not a means."""
+        folder = self.folder / DATABASE_FOLDER
+        return folder.is_dir() and any(folder.iterdir())
+
+    def is_of(self, key: Key) -> bool:
+        """Say whether the job is what a command with this key crawls."""
+        record = self.record
+        return (
+            not self.problem
+            and record.spider == key.spider
+            and record.arguments == dict(key.arguments)
+            and record.outputs == key.stored_outputs
+        )
+
+    def refuse_key(self, key: Key) -> None:
+        """Refuse what this job cannot go on with.
+
+        Raises:
+            UsageError: another spider; a file under another name or in another format; a file that was taken over.
+        """
+        record = self.record
+        if record.spider != key.spider:
+            msg = (
+                f"job {self.name} ({self.folder}) is one of the spider {record.spider!r}, not of {key.spider!r}; "
+                "name another JOBDIR"
+            )
+            raise UsageError(msg)
+        for place, output in key.outputs.items():
+            old = record.outputs.get(place)
+            if place in record.taken:
+                msg = (
+                    f"{output.uri} was taken over by job {record.taken[place]}, so job {self.name} cannot go on in it; "
+                    f"give it another file: fwk resume {self.name} -o FILE"
+                )
+                raise UsageError(msg)
+            # The feed would not find its place again, and begin the file anew.
+            if old is not None and (old["uri"], old["format"]) != (output.uri, output.format):
+                msg = (
+                    f"job {self.name} writes {place} as {old['uri']} in the format {old['format']}; write it so again, "
+                    "or name another file"
+                )
+                raise UsageError(msg)
+
+    def shared_files(self, files: Mapping[str, str]) -> list[str]:
+        """Return the places of those of ``files`` (see ``Key.files``) that this job writes."""
+        own = {output.get("file") for output in self.record.outputs.values()}
+        return [place for file, place in files.items() if file in own]
+
+
+def stored_job(folder: Path, *, is_elsewhere: bool = False) -> StoredJob | None:
+    """Return the job in a folder, or ``None`` where there is none."""
+    empty = Record(name=folder.name, id="", spider="", state=State.DAMAGED)
+    try:
+        return StoredJob(folder, read_record(folder), is_elsewhere=is_elsewhere)
+    except FileNotFoundError:
+        if not (folder / "frontier.db").exists():
+            return None
+        return StoredJob(folder, empty, f"{folder / RECORD_FILE} is gone", is_elsewhere)
+    except Exception as error:  # whatever is wrong with one job must not hide the others
+        return StoredJob(folder, empty, str(error), is_elsewhere)
