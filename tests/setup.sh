@@ -5,6 +5,7 @@ set -eu
 missing=""
 command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 command -v tmux >/dev/null 2>&1 || missing="$missing tmux"
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
