@@ -25,6 +25,7 @@ from framework.engine.items import ItemStage
 from framework.engine.limits import Limits
 from framework.engine.parts import Parts
 from framework.engine.spiderchain import SpiderChain
+from framework.engine.yields import Yields
 from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.hosts import Politeness
@@ -32,7 +33,7 @@ from framework.frontier.memory import MemoryFrontier
 from framework.pipelines.chain import PipelineChain
 from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Sink
 from framework.settings import Settings
-from framework.settings.declared import ComponentOptions, EngineOptions, PolitenessOptions
+from framework.settings.declared import ComponentOptions, EngineOptions, PolitenessOptions, WarningOptions
 from framework.settings.loading import shown_path
 from framework.settings.validation import validate
 from framework.signalmanager import SignalManager
@@ -256,6 +257,7 @@ class Crawler:
             filters=[component for component in askable if isinstance(component, OfferFilter)],
             is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
             log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
+            yields=Yields(settings.group(WarningOptions).empty_callback_pages),
             wall_clock=self.wall_clock,
         )
         self.engine = Engine(self._parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)

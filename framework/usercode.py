@@ -10,7 +10,7 @@ import os
 import sysconfig
 import traceback
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from framework.settings.loading import shown_path
 
@@ -34,6 +34,15 @@ def user_place(error: BaseException) -> str:
     if not frames:
         return ""
     return f"{shown_path(frames[-1].filename)}:{frames[-1].lineno}"
+
+
+def frame_place(frame: FrameType | None) -> str:
+    """Return ``function (file:line)`` of the innermost frame of the user's own code that a thread is in, or ``""``."""
+    while frame is not None and not _is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{frame.f_code.co_qualname} ({shown_path(frame.f_code.co_filename)}:{frame.f_lineno})"
 
 
 def in_short(error: BaseException) -> str:

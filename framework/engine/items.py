@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from framework import signals
@@ -31,10 +31,11 @@ class ItemStage:
         chain: the compiled pipelines.
         at_once: how many items of one visit may be in asynchronous pipelines at once (``CONCURRENT_ITEMS``).
         stats, signals, spider: those of the crawl.
+        note: shown each item that left the pipelines.
         drop_level: of the log line about a dropped item whose ``DropItem`` names none (``DEFAULT_DROPITEM_LOG_LEVEL``).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - built in one place
         self,
         chain: PipelineChain,
         *,
@@ -43,8 +44,10 @@ class ItemStage:
         signals: SignalManager,
         spider: Any,
         drop_level: str = "WARNING",
+        note: Callable[[Any], None] | None = None,
     ) -> None:
         self._chain = chain
+        self._note = note
         self._at_once = at_once
         self._stats = stats
         self._signals = signals
@@ -81,6 +84,8 @@ class ItemStage:
             await self._broke(item, error, response)
             return None
         self._stats.inc_value("item_scraped_count")
+        if self._note is not None:
+            self._note(passed)
         if self._is_debug:
             logger.debug("Scraped from %s: %s", response or "start()", passed)
         if self._signals.has(signals.item_scraped):

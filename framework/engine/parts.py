@@ -28,6 +28,7 @@ from .commit import Committer
 from .items import ItemStage
 from .limits import Limits, current_transfer
 from .spiderchain import SpiderChain
+from .yields import Yields
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Parts:
         is_debug: whether a DEBUG line a page is wanted, asked once.
         log_duplicates: ``DUPEFILTER_DEBUG``: a line for every duplicate, instead of one for the first.
         snapshot: takes copies of what a request carries, and says what of it cannot be stored.
+        yields: notes which callbacks give nothing.
         rides: whether a request that cannot be stored rides on its parent (``UNSTORABLE``), or is refused.
         wall_clock: seconds since 1970.
     """
@@ -73,6 +75,7 @@ class Parts:
     has_told_duplicate: bool = False
     snapshot: Callable[[Request], str | None] = _storable
     rides: bool = True
+    yields: Yields = field(default_factory=lambda: Yields(0))
     has_told_rider: bool = False
     wall_clock: Callable[[], float] = time.time
 

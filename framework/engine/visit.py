@@ -43,7 +43,7 @@ class Visit:
         parts: the parts of the crawl.
     """
 
-    __slots__ = ("_items", "_parts", "_position", "_requests", "lease", "transfer")
+    __slots__ = ("_given", "_items", "_parts", "_position", "_requests", "lease", "transfer")
 
     def __init__(self, lease: Lease, transfer: LiveTransfer, parts: Parts) -> None:
         self.lease = lease
@@ -52,6 +52,7 @@ class Visit:
         self._requests: list[Request] = []
         self._items: list[tuple[int, Any]] = []
         self._position = 0
+        self._given = 0
 
     async def run(self) -> None:
         """Fetch, parse, finish."""
@@ -129,7 +130,10 @@ class Visit:
         callback = request.callback or self._parts.spider._parse
         if callback is NO_CALLBACK:
             return DONE
-        return await self._collect(callback, response, request._cb_kwargs, response)
+        fate = await self._collect(callback, response, request._cb_kwargs, response)
+        if fate is DONE:
+            self._parts.yields.note(callback, self._given)
+        return fate
 
     async def _refused_by_input(self, request: Request, response: Response, error: Exception) -> Fate:
         """Handle what a ``process_spider_input`` hook raised: the errback, else ``process_spider_exception``."""
@@ -211,6 +215,7 @@ class Visit:
 
     def _note(self, element: Any, callback: Callable[..., Any], source: Output) -> None:
         """Keep a request for the next offer, an item for the end; an earlier attempt may have delivered the item."""
+        self._given += 1
         if isinstance(element, Request):
             if self._parts.keeps(element, callback, source):
                 self._requests.append(element)

@@ -37,7 +37,7 @@ class Output:
     lost: int = 0
 
 
-def summary(
+def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
     stats: Stats,
     view: FrontierView,
     *,
@@ -45,6 +45,8 @@ def summary(
     reason: str = "finished",
     elapsed_s: float = 0.0,
     job: str | None = None,
+    wants_items: bool = True,
+    warnings: Sequence[str] = (),
 ) -> str:
     """Return the summary of a crawl.
 
@@ -55,6 +57,8 @@ def summary(
         reason: why the crawl ended.
         elapsed_s: seconds from open to close.
         job: the name under which the crawl can be resumed, if it can.
+        wants_items: whether a crawl without items is told of.
+        warnings: more of them than the verdict finds.
     """
     lines = [
         f"Crawl {reason_in_words(reason)}",
@@ -67,8 +71,8 @@ def summary(
     ]
     if job is not None:
         lines.append(f"  job       {job}")
-    warnings = [f"  warning: {warning}" for warning in verdict(stats, view)]
-    return "\n".join([*lines, *warnings])
+    told = [*verdict(stats, view, wants_items=wants_items), *warnings]
+    return "\n".join([*lines, *(f"  warning: {warning}" for warning in told)])
 
 
 def _what(stats: Stats, elapsed_s: float) -> list[str]:

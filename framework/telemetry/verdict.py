@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from framework.protocols import FrontierView
 
 
-def verdict(stats: Stats, view: FrontierView | None = None) -> list[str]:
+def verdict(stats: Stats, view: FrontierView | None = None, *, wants_items: bool = True) -> list[str]:
     """Return one warning for each thing that its user should know, the root causes first.
 
     Args:
         stats: all values of the crawl, under Scrapy's keys.
         view: the frontier's last numbers, where there are some.
+        wants_items: whether a crawl without items is told of (``WARN_NO_ITEMS``).
     """
     pages = int(stats.get("response_received_count", 0))
     items = int(stats.get("item_scraped_count", 0))
     found = [*_nothing_crawled(stats, view, pages), *_refused(stats, pages), *_answers(stats)]
-    if pages and not items and not found:
+    if pages and not items and not found and wants_items:
         found.extend(_no_items(stats, pages))
     lost = int(stats.get("item_error_count", 0))
     if lost:

@@ -15,12 +15,14 @@ from .engine import EngineOptions
 from .feeds import FeedOptions, FeedRules
 from .headers import HeaderOptions
 from .logs import LogOptions
+from .mongo import MongoOptions
 from .politeness import HostRules, PolitenessOptions
 from .project import ProjectOptions
 from .redirect import RedirectOptions
 from .retry import RetryOptions
 from .robots import RobotsOptions
 from .spidermw import DepthOptions, HttpErrorOptions, RefererOptions, UrlLengthOptions
+from .warnings import WarningOptions
 
 GROUPS: tuple[type, ...] = (
     ProjectOptions,
@@ -41,7 +43,9 @@ GROUPS: tuple[type, ...] = (
     ComponentOptions,
     CloseSpiderOptions,
     FeedOptions,
+    MongoOptions,
     LogOptions,
+    WarningOptions,
 )
 """Every built-in group, in the order of the reference."""
 
@@ -61,6 +65,7 @@ __all__ = [
     "HostRules",
     "HttpErrorOptions",
     "LogOptions",
+    "MongoOptions",
     "PolitenessOptions",
     "ProjectOptions",
     "RedirectOptions",
@@ -68,4 +73,5 @@ __all__ = [
     "RetryOptions",
     "RobotsOptions",
     "UrlLengthOptions",
+    "WarningOptions",
 ]

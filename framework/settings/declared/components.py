@@ -63,6 +63,7 @@ class ComponentOptions:
     extensions_base: Mapping[Component, Order] = option(
         "EXTENSIONS_BASE",
         default={
+            "framework.telemetry.blocked.BlockedLoop": 0,
             "framework.telemetry.closespider.CloseSpider": 0,
             "framework.telemetry.corestats.CoreStats": 0,
             "framework.telemetry.progress.Progress": 0,
