@@ -25,6 +25,7 @@ MODULES = {
 
 SCRAPY_PATHS = {
     "framework.crawler": ["Crawler", "CrawlerProcess"],
+    "framework.dupefilters": ["BaseDupeFilter", "RFPDupeFilter"],
     "framework.exceptions": [
         "CloseSpider",
         "DontCloseSpider",
@@ -43,6 +44,7 @@ SCRAPY_PATHS = {
         "PythonItemExporter",
         "XmlItemExporter",
     ],
+    "framework.extensions.postprocessing": ["Bz2Plugin", "GzipPlugin", "LZMAPlugin"],
     "framework.http.request": ["Request", "NO_CALLBACK"],
     "framework.http.request.form": ["FormRequest"],
     "framework.http.request.json_request": ["JsonRequest"],

@@ -34,6 +34,8 @@ FLOORS = [
         "frontier",
         "robotstxt",
         "statscollectors",
+        "extensions",
+        "dupefilters",
     },
     {"jobs"},
     {"engine"},

@@ -18,7 +18,7 @@ from struct import Struct
 from typing import BinaryIO, Final
 from zlib import crc32
 
-from framework.exceptions import CrawlError
+from framework.exceptions import DamagedJob
 
 MAGIC: Final = b"FWKBLOOM"
 VERSION: Final = 1
@@ -29,7 +29,7 @@ _BITS_MAX_BYTES: Final = 1 << 36
 _REMEDY: Final = "start a new job (fwk crawl --new), or restore the job folder from a copy"
 
 
-class DamagedFilter(CrawlError):  # noqa: N818 - what it says is of the file, as DamagedJob
+class DamagedFilter(DamagedJob):
     """A stored filter cannot be used: it is cut or damaged, or was written by another engine or version."""
 
 

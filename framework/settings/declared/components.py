@@ -80,6 +80,13 @@ class ComponentOptions:
         default=True,
         doc="Log all stats at DEBUG when the crawl has ended; the summary for people is at INFO in any case.",
     )
+    dupefilter: Component = option(
+        "DUPEFILTER_CLASS",
+        default="framework.dupefilters.RFPDupeFilter",
+        doc="The class that says which requests are duplicates. The default goes by `REQUEST_FINGERPRINTER_CLASS` and "
+        "`SEEN`, and so does a subclass that changes `request_fingerprint` only; a class with a `request_seen` of its "
+        "own is asked instead. `framework.dupefilters.BaseDupeFilter` filters nothing.",
+    )
     dupefilter_debug: bool = option(
         "DUPEFILTER_DEBUG",
         default=False,
