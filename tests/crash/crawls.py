@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -124,6 +125,11 @@ def wait_for(condition: Callable[[], object], patience_s: float = _PATIENCE_S, *
             return False
         time.sleep(0.01)
     return True
+
+
+def is_named(said: str) -> bool:
+    """Say whether a run that failed told its user why, by a message and not by a traceback."""
+    return "Traceback" not in said and re.search(r"(?m)^fwk: | (ERROR|CRITICAL): ", said) is not None
 
 
 def _as_row(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
