@@ -1,4 +1,4 @@
-"""Options of the MongoDB pipeline: where documents go, how they are told apart, what happens when the server is gone."""
+"""Options of the MongoDB pipeline: where documents go, what tells them apart, what happens when the server is gone."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class MongoOptions:
     uri: str | None = option(
         "MONGO_URI",
         default=None,
-        doc="Address of the server, such as `mongodb://localhost:27017`; `embedded` starts a small server of the crawl's "
-        "own, whose data is in the job's folder (needs `fwk[embedded]`).",
+        doc="Address of the server, such as `mongodb://localhost:27017`; `embedded` starts a small server of the "
+        "crawl's own, whose data is in the job's folder.",
     )
     database: str = option("MONGO_DATABASE", default="fwk", doc="Name of the database; may hold `%(spider)s`.")
     collection: str = option(
@@ -62,8 +62,9 @@ class MongoOptions:
     key: Annotated[Mapping[str, tuple[str, ...]], _KeyKind()] = option(
         "MONGO_KEY",
         default={},
-        doc="Fields that tell items apart, such as `['isbn']`, or a dict from names of item classes (`*` for the others) "
-        "to such lists: an item with the same values updates the document. Without them each item of a job is a document.",
+        doc="Fields that tell items apart, such as `['isbn']`, or a dict from names of item classes (`*` for the "
+        "others) to such lists: an item with the same values updates the document. Without them each item of a job is "
+        "a document of its own.",
     )
     batch_size: int = option(
         "MONGO_BATCH_SIZE", default=500, minimum=1, maximum=100_000, unit="documents", doc="Documents sent at once."
@@ -78,8 +79,8 @@ class MongoOptions:
     write_concern: Mapping[str, Any] = option(
         "MONGO_WRITE_CONCERN",
         default={"w": "majority", "j": True},
-        doc="When the server calls a document written: `w`, `j`, `wtimeout` as MongoDB knows them. What is less than the "
-        "default may be lost with the server.",
+        doc="When the server calls a document written: `w`, `j`, `wtimeout` as MongoDB knows them. What is less than "
+        "the default may be lost with the server.",
     )
     indexes: tuple[Any, ...] = option(
         "MONGO_INDEXES",
