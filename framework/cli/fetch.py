@@ -22,6 +22,7 @@ from .running import RunOptions, run_spider
 
 _NOT_FOR_ONE_PAGE: dict[str, Any] = {
     "FEEDS": {},
+    "FRONTIER": "memory",
     "ITEM_PIPELINES": {},
     "PROGRESS": "off",
     "ROBOTSTXT_OBEY": False,

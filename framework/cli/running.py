@@ -58,6 +58,8 @@ class RunOptions:
     loglevel: str | None = None
     nolog: bool = False
     debug: bool = False
+    resume: bool = False
+    new: bool = False
 
     def apply_to(self, settings: Settings) -> None:
         """Set what the options say, at the priority of the command line.
@@ -109,15 +111,29 @@ def run_spider(spidercls: type[Spider], settings: Settings, options: RunOptions)
         CrawlError: nothing was crawled, or the crawl could not go on; the message is for the user.
     """
     arguments = spider_arguments(options.arguments)
+    return run_crawler(crawler_for(spidercls, settings, options), arguments)
+
+
+def crawler_for(spidercls: type[Spider], settings: Settings, options: RunOptions) -> Crawler:
+    """Return the crawler of a command, with what its options say.
+
+    Raises:
+        UsageError: as ``RunOptions.apply_to``.
+    """
     options.apply_to(settings)
     crawler = Crawler(spidercls, settings)
     if options.debug:
         crawler.signals.connect(_debug, signals.spider_error, weak=False)
-    return run_crawler(crawler, arguments)
+    return crawler
 
 
-def run_crawler(crawler: Crawler, arguments: Mapping[str, Any]) -> int:
+def run_crawler(crawler: Crawler, arguments: Mapping[str, Any], said: Sequence[str] = ()) -> int:
     """Run one crawl in a loop and a log of its own, and return the exit code.
+
+    Args:
+        crawler: not begun.
+        arguments: the spider's.
+        said: what the terminal was told already, for a log that is a file.
 
     Raises:
         CrawlError: nothing was crawled, or the crawl could not go on; the message is for the user.
@@ -129,6 +145,8 @@ def run_crawler(crawler: Crawler, arguments: Mapping[str, Any]) -> int:
         logger.info(
             "Spider %r of %s, fwk %s, Python %s", crawler.spidercls.name, settings["BOT_NAME"], __version__, python
         )
+        for line in said if settings["LOG_FILE"] is not None else ():
+            logger.info("%s", line)
         for note in notes:
             logger.warning("%s", note)
         process = CrawlerProcess(settings)

@@ -12,12 +12,13 @@ from .fromcode import job_from_code, jobs_folder, wants_job
 from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, stored_arguments, without_secrets
 from .live import LiveJob
-from .progress import Progress, progress_of
+from .progress import STORE_FILE, Progress, progress_of, size_of
 from .pruning import prune, remove
 from .record import Record, State
 from .stored import StoredJob
 
 __all__ = [
+    "STORE_FILE",
     "Command",
     "JobBusyError",
     "JobError",
@@ -38,6 +39,7 @@ __all__ = [
     "progress_of",
     "prune",
     "remove",
+    "size_of",
     "stored_arguments",
     "wants_job",
     "without_secrets",

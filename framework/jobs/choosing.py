@@ -135,11 +135,7 @@ def _refuse_damaged(jobs: JobsFolder, command: Command) -> None:
     stem = jobs.new_name(command.key.spider).rpartition("-")[0]
     for job in jobs.jobs():
         if job.problem and job.folder.name.rpartition("-")[0] == stem:
-            raise _damaged(job)
-
-
-def _damaged(job: StoredJob) -> JobError:
-    return JobError(f"{job.problem}. To give the job {job.name} up: fwk jobs rm {job.name}")
+            job.refuse_damage()
 
 
 def _new_after(jobs: JobsFolder, own: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
@@ -195,8 +191,7 @@ def _refuse_files_of_others(jobs: JobsFolder, command: Command, own: Path) -> No
 
 
 def _continue(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
-    if job.problem:
-        raise _damaged(job)
+    job.refuse_damage()
     job.refuse_key(command.key)
     _refuse_files_of_others(jobs, command, job.folder)
     lock = take_lock(job.folder / LOCK_FILE, job.name)

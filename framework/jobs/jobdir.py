@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from .checked import sync_folder
 from .errors import job_error
 
-STORED_FILES = ("frontier.db*", "inflight*", "seen*", "spool*")
-"""What a frontier and its seen-set keep in a job's folder. Whatever else is there may be the user's."""
+STORED = ("frontier.db*", "inflight*", "feeds")
+"""What a crawl keeps in its job's folder to go on: frontier, seen-set, what feeds note. Else there may be results (an
+embedded database, refused documents) and what the user put there."""
 
 
 def folder_of(jobdir: str | Path) -> Path:
@@ -23,10 +25,11 @@ def clear(folder: Path) -> None:
         JobError: the file system refuses.
     """
     try:
-        for pattern in STORED_FILES:
-            for path in folder.glob(pattern):
-                if path.is_file():
-                    path.unlink()
+        for path in (path for pattern in STORED for path in folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         sync_folder(folder)
     except OSError as error:
         raise job_error("remove the old crawl from", folder, error) from error

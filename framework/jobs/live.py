@@ -70,6 +70,21 @@ class LiveJob:
         """Whether ``fwk resume`` can go on with it, after its end."""
         return self.record.state != State.ENDED or self.record.reason != EXHAUSTED
 
+    @property
+    def must_exist(self) -> bool:
+        """Whether the frontier's file has to be there: a missing one is damage, and not a new job."""
+        return self.record.is_stored
+
+    def opened(self) -> None:
+        """Say that the frontier has made its file, before anything is written to an output.
+
+        Raises:
+            JobError: it cannot be noted.
+        """
+        if not self.record.is_stored:
+            self.record.is_stored = True
+            self.record.save(self.folder)
+
     def __enter__(self) -> Self:
         """Begin the run: from here on the job is *running*, and killed if this process dies.
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+
+from framework.exceptions import CrawlError
+from framework.frontier.store.connection import connect_reader
+from framework.frontier.store.integrity import read_books
+
+STORE_FILE = "frontier.db"
+"""The frontier's file in a job folder."""
+
+_CACHE_KB = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job in numbers.
+    """A job in numbers, as its last checkpoint has them.
 
     Attributes:
         pages: requests that ended with a page.
@@ -26,10 +37,23 @@ class Progress:
 
 
 def progress_of(folder: Path) -> Progress | None:
-    """Return how far the job in ``folder`` has come; ``None`` where nothing can be read."""
-    return Progress() if not (folder / "frontier.db").exists() else None
+    """Return how far the job in ``folder`` has come; ``None`` where its file cannot be read."""
+    path = folder / STORE_FILE
+    if not path.exists():
+        return Progress()
+    try:
+        with contextlib.closing(connect_reader(path, _CACHE_KB)) as connection:
+            books = read_books(connection, path)
+    except (sqlite3.Error, OSError, CrawlError):
+        return None
+    counts = books.counts
+    return Progress(counts.get("done", 0), books.sums["rows"].count, counts.get("items", 0))
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes that a job takes on disk."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Return the bytes that a job takes on disk; files that go away meanwhile count nothing."""
+    size_bytes = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            size_bytes += path.stat().st_size if path.is_file() else 0
+    return size_bytes

@@ -56,6 +56,7 @@ class Record:
         created_at, begun_at, ended_at: seconds of the wall clock; ``begun_at`` is that of the last run.
         state, reason: how it stands, and why it ended.
         runs: how often it was begun.
+        is_stored: the frontier's file was made; when it is missing now, something is lost.
         taken: files of this job that another job has written to since: place to that job's name.
         version: of fwk, at the last run.
         schema: of this file.
@@ -73,6 +74,7 @@ class Record:
     state: str = State.RUNNING
     reason: str = ""
     runs: int = 0
+    is_stored: bool = False
     taken: dict[str, str] = field(default_factory=dict)
     version: str = __version__
     schema: int = SCHEMA

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from framework.exceptions import UsageError
 
+from .errors import JobError
 from .key import Key
 from .lock import LOCK_FILE, holder_of
+from .progress import STORE_FILE
 from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 
 DATABASE_FOLDER = "mongo"
@@ -75,6 +77,16 @@ class StoredJob:
             and record.outputs == key.stored_outputs
         )
 
+    def refuse_damage(self) -> None:
+        """Refuse a job that cannot be read.
+
+        Raises:
+            JobError: what is wrong, and how to give it up.
+        """
+        if self.problem:
+            msg = f"{self.problem}. To give the job {self.name} up: fwk jobs rm {self.name}"
+            raise JobError(msg)
+
     def refuse_key(self, key: Key) -> None:
         """Refuse what this job cannot go on with.
 
@@ -116,7 +128,7 @@ def stored_job(folder: Path, *, is_elsewhere: bool = False) -> StoredJob | None:
     try:
         return StoredJob(folder, read_record(folder), is_elsewhere=is_elsewhere)
     except FileNotFoundError:
-        if not (folder / "frontier.db").exists():
+        if not (folder / STORE_FILE).exists():
             return None
         return StoredJob(folder, empty, f"{folder / RECORD_FILE} is gone", is_elsewhere)
     except Exception as error:  # whatever is wrong with one job must not hide the others

@@ -1,0 +1,44 @@
+"""``fwk retry JOB``: the failed requests of a job once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from framework.frontier.store.requeue import requeue_failed
+from framework.jobs import STORE_FILE, LiveJob, progress_of
+from framework.project.configuration import load_settings
+from framework.project.discovery import find_project
+
+from .jobruns import the_jobs
+from .resume import run_stored
+from .running import RunOptions, run_options
+
+
+@click.command("retry")
+@click.argument("job")
+@run_options
+def command(job: str, **given: Any) -> int:
+    """Try the failed requests of JOB again, and crawl what they lead to.
+
+    Items that a request has delivered before it failed are not delivered twice. The options are those of fwk resume.
+
+    Example: fwk retry books-3
+    """
+    options = RunOptions(**given)
+    jobs = the_jobs(load_settings(find_project(), options.pairs))
+    return run_stored(jobs, jobs.find(job), options, _requeue)
+
+
+def _requeue(live: LiveJob) -> bool:
+    """Make the failed requests pending again; say whether there is anything to crawl."""
+    path = live.folder / STORE_FILE
+    count = requeue_failed(path) if path.exists() else 0
+    live.said[:] = [f"Job {live.name}: {count:,} failed {'request' if count == 1 else 'requests'} to try again"]
+    progress = progress_of(live.folder)
+    # Those of an earlier attempt to retry may be pending, which did not come to begin.
+    if count or (progress is not None and progress.pending):
+        return True
+    click.echo(live.said[0])
+    return False
