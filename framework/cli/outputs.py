@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.components import did_you_mean
 from framework.exceptions import UsageError
+from framework.feeds.options import unpacked_name
 from framework.settings import Settings
 
 _STDOUT = "stdout:"
@@ -26,7 +27,7 @@ def feeds_of(appended: Sequence[str], overwritten: Sequence[str], settings: Sett
     places: set[str] = set()
     for option, outputs in (("-o", appended), ("-O", overwritten)):
         for output in outputs:
-            uri, format_name = _split(output)
+            uri, format_name, plugin = _split(output, known)
             if format_name not in known:
                 raise UsageError(f"{option} {output}: {_no_format(format_name, known)}")
             place = uri if "://" in uri or uri == _STDOUT else str(PurePath(uri))
@@ -35,18 +36,31 @@ def feeds_of(appended: Sequence[str], overwritten: Sequence[str], settings: Sett
                 raise UsageError(msg)
             places.add(place)
             feeds[uri] = {"format": format_name, "overwrite": option == "-O"}
+            if plugin is not None:
+                feeds[uri]["postprocessing"] = [plugin]
     return feeds
 
 
-def _split(output: str) -> tuple[str, str]:
-    """Take ``FILE[:FORMAT]`` apart; the format is that of the ending where none is given."""
+def _split(output: str, known: Sequence[str]) -> tuple[str, str, str | None]:
+    """Take ``FILE[:FORMAT]`` apart.
+
+    Returns:
+        The file; the format, which is that of the ending where none is given; and the plugin that compresses it, for
+        endings such as ``.gz``.
+    """
     uri, colon, format_name = output.rpartition(":")
     # The colon of C:\items.json and of https://host begins no format.
     if not colon or not _FORMAT.fullmatch(format_name):
-        uri, format_name = output, PurePath(output).suffix[1:].lower()
+        uri, format_name = output, ""
+    plain, plugin = (uri, None) if _ending(uri) in known else unpacked_name(uri)
+    format_name = format_name or _ending(plain)
     if uri in ("-", "stdout", _STDOUT):
-        return _STDOUT, format_name or "jsonl"
-    return uri, format_name
+        return _STDOUT, format_name or "jsonl", None
+    return uri, format_name, plugin
+
+
+def _ending(uri: str) -> str:
+    return PurePath(uri).suffix[1:].lower()
 
 
 def _no_format(name: str, known: list[str]) -> str:

@@ -8,7 +8,7 @@ exporter's business (``framework.exporters``), where it lies the storage's.
 from .build import build_feeds
 from .filters import ItemFilter
 from .options import Feed
-from .sink import FeedSink
+from .sink import FeedSink, cut_back
 from .storages import FeedStorage, FileFeedStorage, StdoutFeedStorage
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "ItemFilter",
     "StdoutFeedStorage",
     "build_feeds",
+    "cut_back",
 ]

@@ -6,10 +6,10 @@ before anything is opened. The outputs themselves are opened by ``FeedSink.open`
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import functools
 import io
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,26 @@ from framework.exporters import JsonItemExporter, JsonLinesItemExporter
 from framework.protocols import Crawler
 from framework.settings.declared.feeds import FeedOptions
 
+from .batch import Batch
 from .filters import ItemFilter
+from .journal import Journal
+from .naming import Naming
 from .options import Feed, feed_from
-from .sink import FeedRound, FeedSink
-from .uris import fill, placeholders, scheme_of
+from .packing import StreamPacker, packer_for
+from .round import FeedRound
+from .sink import FeedSink
+from .uris import names_batches, scheme_of
+
+logger = logging.getLogger(__name__)
 
 
-def build_feeds(crawler: Crawler, *, durable: bool = False) -> list[FeedSink]:
+def build_feeds(crawler: Crawler, *, durable: bool = False, folder: Path | None = None) -> list[FeedSink]:
     """Build one sink for each entry of ``FEEDS``.
 
     Args:
         crawler: with its settings and spider.
         durable: sync the files with each checkpoint, so that a power cut loses nothing that was committed.
+        folder: of the job, in which the feeds note what they begin; without one they cannot be resumed exactly.
 
     Raises:
         SettingsError: all problems of ``FEEDS`` together.
@@ -41,24 +49,33 @@ def build_feeds(crawler: Crawler, *, durable: bool = False) -> list[FeedSink]:
     storages = _enabled(options.storages_base, options.storages)
     problems: list[str] = []
     sinks: list[FeedSink] = []
-    feeds, now = FeedRound(), datetime.datetime.now(datetime.UTC)
+    feeds = FeedRound()
     for uri, rules in options.feeds.items():
         feed = feed_from(str(uri), rules, options, exporters, problems)
         if feed is None:
             continue
         try:
+            plugins = _plugins(feed)
             sinks.append(
                 FeedSink(
                     feed,
-                    _filled(feed, crawler, now),
-                    make_storage=functools.partial(_storage, crawler, feed, storages),
-                    make_exporter=functools.partial(_exporter, crawler, feed, exporters[feed.format]),
+                    _naming(feed, crawler),
+                    make_batch=functools.partial(
+                        _batch,
+                        feed=feed,
+                        make_storage=functools.partial(_storage, crawler, feed, storages),
+                        make_exporter=functools.partial(_exporter, crawler, feed, exporters[feed.format]),
+                        make_packer=functools.partial(packer_for, plugins, feed.as_dict()),
+                        durable=durable,
+                    ),
                     accepts=_filter(feed),
                     crawler=crawler,
                     feeds=feeds,
-                    durable=durable,
+                    journal=Journal(folder, feed.uri, durable=durable),
                 )
             )
+            if durable:
+                _tell_of_streams(feed, plugins)
         except CrawlError as error:
             problems.append(str(error))
     problems += _shared_files(sinks)
@@ -71,13 +88,64 @@ def _enabled(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return {name: path for name, path in {**base, **own}.items() if path is not None}
 
 
-def _filled(feed: Feed, crawler: Crawler, now: datetime.datetime) -> str:
-    values = placeholders(crawler.spider, now)
-    if feed.uri_params is not None:
-        changed = load_object(feed.uri_params)(values, crawler.spider)
-        if changed is not None:
-            values = dict(changed)
-    return fill(feed.uri, values, crawler.spider)
+def _naming(feed: Feed, crawler: Crawler) -> Naming:
+    if feed.batch_item_count and not names_batches(feed.uri):
+        msg = (
+            f"FEEDS[{feed.uri!r}]: with batches (FEED_EXPORT_BATCH_ITEM_COUNT or 'batch_item_count') each file needs a "
+            "name of its own; put %(batch_id)d or %(batch_time)s into the URI"
+        )
+        raise SettingsError(msg)
+    uri_params = load_object(feed.uri_params) if feed.uri_params is not None else None
+    return Naming(feed.uri, crawler.spider, uri_params)
+
+
+def _plugins(feed: Feed) -> list[Any]:
+    """Load the plugins of a feed, and find out whether they take its options."""
+    plugins = [load_object(path) for path in feed.postprocessing]
+    for plugin in plugins:
+        for name in ("write", "close"):
+            if not callable(getattr(plugin, name, None)):
+                msg = f"FEEDS[{feed.uri!r}]: the 'postprocessing' plugin {plugin!r} has no method {name}"
+                raise SettingsError(msg)
+    try:
+        packer_for(plugins, feed.as_dict())
+    except Exception as error:
+        msg = f"FEEDS[{feed.uri!r}]: its 'postprocessing' plugins do not take its options: {error}"
+        raise SettingsError(msg) from error
+    return plugins
+
+
+def _tell_of_streams(feed: Feed, plugins: list[Any]) -> None:
+    if isinstance(packer_for(plugins, feed.as_dict()), StreamPacker):
+        logger.warning(
+            "FEEDS[%r]: what %s writes cannot be cut back, so after a crash items may be in it twice; GzipPlugin, "
+            "Bz2Plugin and LZMAPlugin (as .xz) keep them exactly once",
+            feed.uri,
+            " and ".join(getattr(plugin, "__name__", repr(plugin)) for plugin in plugins),
+        )
+
+
+def _batch(  # noqa: PLR0913 - the parts of one file
+    number: int,
+    uri: str,
+    *,
+    feed: Feed,
+    make_storage: Callable[[str], Any],
+    make_exporter: Callable[[io.BytesIO], Any],
+    make_packer: Callable[[], Any],
+    durable: bool,
+) -> Batch:
+    buffer = io.BytesIO()
+    return Batch(
+        number=number,
+        uri=uri,
+        feed=feed,
+        storage=make_storage(uri),
+        exporter=make_exporter(buffer),
+        buffer=buffer,
+        packer=make_packer(),
+        durable=durable,
+    )
 
 
 def _storage(crawler: Crawler, feed: Feed, storages: Mapping[str, Any], uri: str) -> Any:

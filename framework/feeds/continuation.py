@@ -11,7 +11,7 @@ import codecs
 import csv
 import dataclasses
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from framework.exceptions import ExportError
@@ -39,12 +39,22 @@ class Continuation:
     position: Mapping[str, Any] | None = None
 
 
-def find_continuation(output: FileOutput, exporter: Any) -> Continuation:
+Unpack = Callable[[bytes], bytes]
+
+
+def find_continuation(output: FileOutput, exporter: Any, unpack: Unpack | None = None) -> Continuation:
     """Find out how ``exporter`` goes on in a file that is not empty.
+
+    Args:
+        output: the file.
+        exporter: what will write to it.
+        unpack: decompresses the beginning of the file, where it is compressed.
 
     Raises:
         ExportError: the file is not what this exporter would have written.
     """
+    if unpack is not None:
+        return _behind_members(output, exporter, unpack)
     if isinstance(exporter, JsonLinesItemExporter):
         return _after_lines(output, exporter.encoding, b"\n", {})
     if isinstance(exporter, JsonItemExporter):
@@ -87,10 +97,27 @@ def _in_root(output: FileOutput, exporter: XmlItemExporter) -> Continuation:
     return Continuation(tail.start + len(tail.rest[: -len(end)].rstrip(_BLANKS)), position={})
 
 
+def _behind_members(output: FileOutput, exporter: Any, unpack: Unpack) -> Continuation:
+    """Go on behind the last member of a compressed file, whose end is taken on trust."""
+    if isinstance(exporter, (JsonItemExporter, XmlItemExporter)):
+        msg = (
+            f"the output {output.name} is a compressed document, to which nothing can be added; begin it anew (-O, or "
+            "'overwrite'), or write lines (jsonl, csv)"
+        )
+        raise ExportError(msg)
+    if isinstance(exporter, CsvItemExporter):
+        return Continuation(output.offset, position=_columns(output, exporter, unpack))
+    return Continuation(output.offset, position={} if isinstance(exporter, JsonLinesItemExporter) else None)
+
+
 def _below_header(output: FileOutput, exporter: CsvItemExporter) -> Continuation:
+    return _after_lines(output, exporter.encoding, b"\r\n", _columns(output, exporter))
+
+
+def _columns(output: FileOutput, exporter: CsvItemExporter, unpack: Unpack | None = None) -> dict[str, Any]:
     position: dict[str, Any] = {}
     if exporter.include_headers_line:
-        header = _header(output, exporter)
+        header = _header(output, exporter, unpack)
         if not exporter.fields_to_export:
             position = {"columns": header, "guessed": True}
         elif exporter.columns != header:
@@ -99,12 +126,20 @@ def _below_header(output: FileOutput, exporter: CsvItemExporter) -> Continuation
                 f"{', '.join(exporter.columns)}; begin it anew (-O, or 'overwrite'), or name another file"
             )
             raise ExportError(msg)
-    return _after_lines(output, exporter.encoding, b"\r\n", position)
+    return position
 
 
-def _header(output: FileOutput, exporter: CsvItemExporter) -> list[str]:
+def _header(output: FileOutput, exporter: CsvItemExporter, unpack: Unpack | None) -> list[str]:
     decoder = codecs.getincrementaldecoder(exporter.encoding)("replace")
-    text = decoder.decode(output.read(0, _HEADER_BYTES)).removeprefix("\ufeff")
+    head = output.read(0, _LOOK_BYTES if unpack is not None else _HEADER_BYTES)
+    try:
+        head = unpack(head) if unpack is not None else head
+    except ValueError as error:
+        msg = (
+            f"the output {output.name} is not compressed as this feed is ({error}); begin it anew (-O, or 'overwrite')"
+        )
+        raise ExportError(msg) from None
+    text = decoder.decode(head).removeprefix("\ufeff")
     return next(csv.reader(io.StringIO(text, newline=""), **exporter.csv_options), [])
 
 

@@ -16,6 +16,23 @@ from framework.settings.declared.feeds import FeedOptions, FeedRules
 
 from .uris import scheme_of
 
+COMPRESSIONS = {
+    ".gz": "framework.extensions.postprocessing.GzipPlugin",
+    ".bz2": "framework.extensions.postprocessing.Bz2Plugin",
+    ".xz": "framework.extensions.postprocessing.LZMAPlugin",
+}
+"""What the ending of a compressed file means."""
+
+_PLUGIN_OPTIONS = (
+    "gzip_compresslevel",
+    "gzip_mtime",
+    "gzip_filename",
+    "bz2_compresslevel",
+    "lzma_format",
+    "lzma_check",
+    "lzma_preset",
+    "lzma_filters",
+)
 _SUFFIXES = {".jsonl": "jsonlines", ".jl": "jsonlines", ".jsonlines": "jsonlines", ".ndjson": "jsonlines"}
 
 
@@ -35,6 +52,9 @@ class Feed:
         store_empty: leave a file even where no item came.
         uri_params: a function of placeholders and spider that returns the placeholders, or its dotted path.
         item_export_kwargs: more arguments for the exporter.
+        batch_item_count: items in a file before the next is begun; 0 for one file.
+        postprocessing: classes that the bytes pass on their way to the file, or their dotted paths.
+        plugin_options: options of these, such as ``gzip_compresslevel``.
     """
 
     uri: str
@@ -48,10 +68,14 @@ class Feed:
     store_empty: bool = True
     uri_params: Any = None
     item_export_kwargs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    batch_item_count: int = 0
+    postprocessing: tuple[Any, ...] = ()
+    plugin_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the options under their keys, as filters and storages written for Scrapy take them."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "uri"}
+        """Return the options under their keys, as filters, storages and plugins written for Scrapy take them."""
+        names = [field.name for field in dataclasses.fields(self) if field.name not in ("uri", "plugin_options")]
+        return {**{name: getattr(self, name) for name in names}, **self.plugin_options}
 
 
 def feed_from(
@@ -70,7 +94,8 @@ def feed_from(
         The feed, or ``None`` where there was a problem.
     """
     known = sorted(formats)
-    name = rules.format or _format_of(uri, known)
+    plain, plugin = (uri, None) if rules.format else unpacked_name(uri)
+    name = rules.format or _format_of(plain, known)
     if name is None or name not in known:
         problems.append(_no_format(uri, known) if name is None else _unknown_format(uri, name, known))
         return None
@@ -86,7 +111,26 @@ def feed_from(
         store_empty=bool(_first(rules.store_empty, options.store_empty)),
         uri_params=_first(rules.uri_params, options.uri_params),
         item_export_kwargs=rules.item_export_kwargs,
+        batch_item_count=_first(rules.batch_item_count, options.batch_item_count),
+        postprocessing=rules.postprocessing or ((plugin,) if plugin is not None else ()),
+        plugin_options=_plugin_options(rules),
     )
+
+
+def unpacked_name(uri: str) -> tuple[str, str | None]:
+    """Take the ending of a compressed file off its name.
+
+    Returns:
+        The rest, and the dotted path of the plugin that the ending means; ``None`` where it means none.
+    """
+    path = PurePath(uri)
+    plugin = COMPRESSIONS.get(path.suffix.lower())
+    return (uri[: -len(path.suffix)], plugin) if plugin is not None else (uri, None)
+
+
+def _plugin_options(rules: FeedRules) -> dict[str, Any]:
+    given = {name: getattr(rules, name) for name in _PLUGIN_OPTIONS}
+    return {**{name: value for name, value in given.items() if value is not None}, **rules.postprocessing_options}
 
 
 def _first(own: Any, general: Any) -> Any:

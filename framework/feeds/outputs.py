@@ -13,6 +13,7 @@ import errno
 import io
 import os
 import stat
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from framework.exceptions import ExportError
@@ -46,7 +47,7 @@ class Output(Protocol):
 
     offset: int
 
-    def append(self, data: bytes) -> None:
+    def append(self, *pieces: bytes) -> None:
         """Write, and sync where that was asked for."""
         ...
 
@@ -68,10 +69,15 @@ class FileOutput:
         self.file = file
         self.name = name
         self.durable = durable
-        self.offset = os.fstat(file.fileno()).st_size
+        self.offset = self.size
 
-    def append(self, data: bytes) -> None:
-        """Write ``data`` at ``offset``, which moves behind it; what lay behind it is gone.
+    @property
+    def size(self) -> int:
+        """The length of the file on the disk, in bytes."""
+        return os.fstat(self.file.fileno()).st_size
+
+    def append(self, *pieces: bytes) -> None:
+        """Write the pieces at ``offset``, which moves behind them; what lay behind it is gone.
 
         Raises:
             ExportError: the disk is full or broken; the file ends at ``offset`` as before.
@@ -80,13 +86,14 @@ class FileOutput:
         try:
             if os.fstat(descriptor).st_size > end:
                 os.ftruncate(descriptor, end)
-            _write_at(descriptor, data, end)
+            for data in pieces:
+                end = _write_at(descriptor, data, end)
             self._sync(descriptor)
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, end)
+                os.ftruncate(descriptor, self.offset)
             raise export_error("write", self.name, error) from error
-        self.offset = end + len(data)
+        self.offset = end
 
     def cut(self, offset: int) -> None:
         """Truncate the file at ``offset``.
@@ -95,7 +102,7 @@ class FileOutput:
             ExportError: the file is shorter than that, or cannot be cut.
         """
         descriptor = self.file.fileno()
-        size = os.fstat(descriptor).st_size
+        size = self.size
         if size < offset:
             msg = (
                 f"the output {self.name} has {size} bytes, but {offset} were written to it before: something else "
@@ -125,12 +132,13 @@ class FileOutput:
             os.fsync(descriptor)
 
 
-def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+def _write_at(descriptor: int, data: bytes, offset: int) -> int:
     rest = memoryview(data)
     while rest:
         written = os.pwrite(descriptor, rest, offset)
         rest = rest[written:]
         offset += written
+    return offset
 
 
 class StreamOutput:
@@ -146,26 +154,39 @@ class StreamOutput:
         self.name = name
         self.offset = 0
 
-    def append(self, data: bytes) -> None:
-        """Write and flush ``data``.
+    def append(self, *pieces: bytes) -> None:
+        """Write and flush the pieces.
 
         Raises:
             ExportError: the other end is gone or full. How much it took is not known.
         """
-        rest = memoryview(data)
         try:
-            while rest:
-                # A raw stream may take less than it is given; a buffered one takes all.
-                written = self.file.write(rest)
-                rest = rest[len(rest) if written is None else written :]
+            for data in pieces:
+                self._write(data)
             self.file.flush()
         except OSError as error:
             raise export_error("write", self.name, error) from error
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            # A raw stream may take less than it is given; a buffered one takes all.
+            written = self.file.write(rest)
+            rest = rest[len(rest) if written is None else written :]
         self.offset += len(data)
 
     def cut(self, offset: int) -> None:
         """Count on from ``offset``; a stream cannot be cut."""
         self.offset = offset
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def output_for(file: BinaryIO, name: str, *, durable: bool) -> FileOutput | StreamOutput:

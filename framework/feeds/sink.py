@@ -1,10 +1,10 @@
 """One feed as a sink: items go into memory as they come, and to the file with each checkpoint.
 
-Place in the flow: ``hand`` and ``seal`` run in the engine's loop and never touch the file; ``open``, ``write`` and
+Place in the flow: ``hand`` and ``seal`` run in the engine's loop and leave files to the others; ``open``, ``write`` and
 ``close`` do their file work in a thread. The cut that ``seal`` returns is stored with the checkpoint; after a crash
-``open`` cuts the file back to it.
+``open`` cuts the file back to it and removes the batches behind it.
 
-Invariants: a byte is in the exporter's buffer, or in a sealed piece, or in the file, and leaves each only for the next;
+Invariants: a byte is in a batch's buffer, or in a sealed piece, or in the file, and leaves each only for the next;
 a piece that could not be written stays sealed. The file ends at the end of an item, or of a header or footer.
 """
 
@@ -12,36 +12,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
-import io
 import logging
-import os
-import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from framework import signals
-from framework.exceptions import ExportError
+from framework.exceptions import CrawlError, ExportError
 from framework.protocols import Crawler
 
-from .continuation import Continuation, find_continuation
+from .batch import Batch, undo
+from .journal import Journal
+from .naming import Naming
 from .options import Feed
-from .outputs import FileOutput, StreamOutput, export_error, output_for
+from .round import FeedRound, FeedSlot, slot_of
+from .writer import BatchWriter, close_file
 
 logger = logging.getLogger(__name__)
 
 _FAILURES_TOLD = 10
-
-
-class FeedRound:
-    """The feeds of one crawl that are open; the last one to close says so by signal."""
-
-    __slots__ = ("open_feeds",)
-
-    def __init__(self) -> None:
-        self.open_feeds = 0
+_FULL_BYTES = 32 << 20
 
 
 class FeedSink:
@@ -49,18 +38,15 @@ class FeedSink:
 
     Args:
         feed: the options.
-        uri: where to write, placeholders filled in.
-        make_storage: builds the storage for a URI.
-        make_exporter: builds the exporter for a binary file.
+        naming: gives the name of each batch.
+        make_batch: builds a batch of a number and a URI.
         accepts: says whether the feed takes an item; ``None`` for all.
         crawler: for its spider, stats and signals.
         feeds: shared by the feeds of the crawl.
-        durable: sync the file with each write.
+        journal: knows what the job began with.
 
     Attributes:
         name: under which the cut is stored.
-        uri: where the feed is written.
-        path: the file, or ``None`` where it is none.
         item_count: items in the feed, those of the earlier runs of this job included.
         written_count: those of them that the output has taken.
         failed_count: items that could not be written in this format.
@@ -69,39 +55,37 @@ class FeedSink:
     def __init__(  # noqa: PLR0913 - built in one place, from settings
         self,
         feed: Feed,
-        uri: str,
+        naming: Naming,
         *,
-        make_storage: Callable[[str], Any],
-        make_exporter: Callable[[io.BytesIO], Any],
+        make_batch: Callable[[int, str], Batch],
         accepts: Callable[[Any], bool] | None,
         crawler: Crawler,
         feeds: FeedRound,
-        durable: bool = False,
+        journal: Journal,
     ) -> None:
         self.name = f"feed {feed.uri}"
         self.feed = feed
-        self.uri = uri
         self.item_count = 0
         self.written_count = 0
         self.failed_count = 0
-        self.durable = durable
-        self._make_storage = make_storage
-        self.storage: Any = make_storage(uri)
-        self._buffer = io.BytesIO()
-        self.exporter: Any = make_exporter(self._buffer)
+        self._naming = naming
+        self._make_batch = make_batch
+        self._batch = make_batch(1, naming.uri(1))
         self._accepts = accepts
         self._crawler = crawler
         self._feeds = feeds
-        self._output: FileOutput | StreamOutput | None = None
-        self._sealed: deque[tuple[int, bytes]] = deque()
-        self._offset = 0
-        self._began_at = 0
-        # A file that an earlier crawl finished is left as it is until there is something to add.
-        self._is_complete = False
-        self._writing = threading.Lock()
+        self._journal = journal
+        self._writer = BatchWriter(journal, crawler.spider, self._on_stored)
+        self._is_open = False
+        self._has_written = False
+        # Batches that ended since the last seal, and those that are stored and will be told once they are committed.
+        self._ending: list[FeedSlot] = []
+        self._stored: list[FeedSlot] = []
+        # Why no further batch can be begun; told by the next write, as an item's visit is not to blame.
+        self._failure: Exception | None = None
 
     def __repr__(self) -> str:
-        return f"<FeedSink {self.uri} ({self.feed.format}): {self.item_count} items, {self._offset} bytes>"
+        return f"<FeedSink {self.uri} ({self.feed.format}): {self.item_count} items, {self._batch.offset} bytes>"
 
     @property
     def format(self) -> str:
@@ -109,15 +93,29 @@ class FeedSink:
         return self.feed.format
 
     @property
-    def itemcount(self) -> int:
-        """The same as ``item_count``, as handlers of ``feed_slot_closed`` know it from Scrapy."""
-        return self.item_count
+    def uri(self) -> str:
+        """Where the feed is written; with batches, the last one."""
+        return self._batch.uri
+
+    @property
+    def storage(self) -> Any:
+        """What hands out the file."""
+        return self._batch.storage
+
+    @property
+    def exporter(self) -> Any:
+        """What writes the items."""
+        return self._batch.exporter
 
     @property
     def path(self) -> Path | None:
         """The file that is written."""
-        path = getattr(self.storage, "path", None)
-        return path if isinstance(path, Path) else None
+        return self._batch.path
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is in memory that a checkpoint should be made now."""
+        return self._batch.buffer.tell() + self._writer.size_bytes > _FULL_BYTES
 
     async def open(self, cut: Any) -> None:
         """Open the output, and begin it or go on in it.
@@ -127,75 +125,61 @@ class FeedSink:
 
         Raises:
             ExportError: the output cannot be written, is shorter than the cut, or cannot be continued.
+            DamagedJob: the journal is not as it was written.
         """
-        if cut and cut.get("uri", self.uri) != self.uri:
-            # The job began under this name; its time, for one, is that of its first run.
-            self.uri = cut["uri"]
-            self.storage = self._make_storage(self.uri)
-        await asyncio.to_thread(self._open_output, cut)
+        await asyncio.to_thread(self._open, cut)
+        self._is_open = True
         self._feeds.open_feeds += 1
 
-    def _open_output(self, cut: dict[str, Any] | None) -> None:
-        shown = str(self.path or ("standard output" if self.uri in ("-", "stdout:") else self.uri))
-        if cut and cut["offset"] and self.path is not None and not self.path.exists():
-            msg = f"the output {shown} is gone, but this job wrote to it; put it back, or start a new job"
-            raise ExportError(msg)
-        is_new = self.path is not None and not self.path.exists()
+    def _open(self, cut: dict[str, Any] | None) -> None:
+        self.undo_behind(cut)
+        if cut:
+            # The job began under this name; its time, for one, is that of its first run.
+            self._naming.started = cut["time"]
+            if (cut["batch"], cut["uri"]) != (self._batch.number, self.uri):
+                self._batch = self._make_batch(cut["batch"], cut["uri"])
+            self.item_count = self.written_count = cut["items"]
+            self.failed_count = cut["failed"]
+            # What ended in the last checkpoint was perhaps not told any more.
+            self._stored = [slot_of(self._make_batch(number, uri), items) for number, uri, items in cut["ending"]]
         try:
-            file = self.storage.open(self._crawler.spider)
-            self._output = output_for(file, shown, durable=self.durable)
-            if is_new and self.durable and self.path is not None:
-                _sync_folder(self.path.parent)
-        except OSError as error:
-            raise export_error("open", shown, error) from error
-        try:
-            self._begin(self._output, cut)
-        except ExportError:
-            self._output = None
-            file.close()
+            self._open_batch(self._batch, cut)
+        except BaseException:
+            close_file(self._batch)
             raise
 
-    def _begin(self, output: FileOutput | StreamOutput, cut: dict[str, Any] | None) -> None:
+    def _open_batch(self, batch: Batch, cut: dict[str, Any] | None) -> None:
         if cut:
-            output.cut(cut["offset"])
-            self._offset, self._began_at, self.item_count = cut["offset"], cut["began_at"], cut["items"]
-            self.written_count = self.item_count
-            if cut["offset"]:
-                self._continue(cut["position"])
-            else:
-                self.exporter.start_exporting()
+            batch.go_on(cut, self._crawler.spider)
             return
-        if isinstance(output, FileOutput) and self.feed.overwrite:
-            output.cut(0)
-        if isinstance(output, FileOutput) and output.offset:
-            found = find_continuation(output, self.exporter)
-            self._continue_finished(output, found)
-        else:
-            self.exporter.start_exporting()
-        self._began_at = self._offset
+        if batch.path is None or batch.path.exists():
+            batch.open_output(self._crawler.spider)
+        batch.begin()
+        self._writer.prepare(batch)
 
-    def _continue_finished(self, output: FileOutput, found: Continuation) -> None:
-        self._offset = output.offset = found.offset
-        self._buffer.write(found.prefix)
-        if found.position is None:
-            self.exporter.start_exporting()
-        else:
-            self._is_complete = True
-            self._continue(found.position)
+    def undo_behind(self, cut: dict[str, Any] | None) -> None:
+        """Put the files of batches behind ``cut`` back into the state in which the job found them.
 
-    def _continue(self, position: Mapping[str, Any]) -> None:
-        go_on = getattr(self.exporter, "continue_exporting", None)
-        if go_on is None:
-            self.exporter.start_exporting()
-        else:
-            go_on(position)
+        Raises:
+            ExportError: one of them cannot be changed.
+            DamagedJob: the journal is not as it was written.
+        """
+        last = cut["batch"] if cut else 0
+        for beginning in self._journal.load():
+            if beginning.batch > last:
+                batch = self._make_batch(beginning.batch, beginning.uri)
+                undo(beginning, batch.storage, self._crawler.spider, durable=batch.durable)
 
     def hand(self, identity: int, items: Sequence[tuple[int, Any]]) -> None:
         """Write the items of one visit into memory.
 
         An item that cannot be written in this format is logged, counted and left out; the others are written.
         """
-        buffer, accepts, export = self._buffer, self._accepts, self.exporter.export_item
+        if self.feed.batch_item_count:
+            self._hand_to_batches(items)
+            return
+        batch, accepts = self._batch, self._accepts
+        buffer, export = batch.buffer, batch.exporter.export_item
         for _, item in items:
             before = buffer.tell()
             try:
@@ -208,6 +192,61 @@ class FeedSink:
                 self._tell_failure(error)
             else:
                 self.item_count += 1
+                batch.item_count += 1
+
+    def _hand_to_batches(self, items: Sequence[tuple[int, Any]]) -> None:
+        for _, item in items:
+            if self._failure is not None:
+                return
+            before = None
+            try:
+                if self._accepts is not None and not self._accepts(item):
+                    continue
+                if self._batch.is_ended and not self._begin_next():
+                    return
+                before = self._batch.buffer.tell()
+                self._batch.exporter.export_item(item)
+            except Exception as error:
+                if before is not None:
+                    self._batch.buffer.seek(before)
+                    self._batch.buffer.truncate()
+                self._tell_failure(error)
+            else:
+                self.item_count += 1
+                self._batch.item_count += 1
+                if self._batch.item_count >= self.feed.batch_item_count:
+                    self._end()
+
+    def _begin_next(self) -> bool:
+        """Begin the next batch; a failure is kept for ``write``, which stops the crawl before anything is lost."""
+        number = self._batch.number + 1
+        try:
+            uri = self._naming.uri(number)
+            if uri == self.uri:
+                msg = (
+                    f"FEEDS[{self.feed.uri!r}]: batches {number - 1} and {number} are both called {uri}; put "
+                    "%(batch_id)d into the name"
+                )
+                raise ExportError(msg)
+            batch = self._make_batch(number, uri)
+            batch.begin()
+        except Exception as error:
+            self._failure = error
+            return False
+        self._batch = batch
+        return True
+
+    def _end(self) -> None:
+        """Seal the footer of a batch."""
+        batch = self._batch
+        try:
+            batch.exporter.finish_exporting()
+        except Exception as error:
+            self._failure = error
+            return
+        batch.is_ended = True
+        self._writer.keep(batch, batch.take(), is_last=True)
+        self._ending.append(slot_of(batch))
 
     def _tell_failure(self, error: Exception) -> None:
         self.failed_count += 1
@@ -223,41 +262,50 @@ class FeedSink:
         """Close what was handed over so far.
 
         Returns:
-            The cut, of JSON types: offset in bytes, items, URI, and what the exporter must know to go on.
+            The cut, of JSON types: batch, offset in bytes, items, URI, and what the exporter must know to go on.
         """
-        # A header alone is held back where a feed without items is not wanted.
-        if (self.item_count or self.feed.store_empty) and (data := self._buffer.getvalue()):
-            self._buffer.seek(0)
-            self._buffer.truncate()
-            self._offset += len(data)
-            self._sealed.append((self._offset, data))
-        position = getattr(self.exporter, "position", None)
+        if not self._batch.is_ended:
+            self._writer.keep(self._batch, self._batch.take())
+        ending, self._ending = self._ending, []
         return {
-            "offset": self._offset,
+            **self._batch.cut(),
             "items": self.item_count,
-            "uri": self.uri,
-            "began_at": self._began_at,
-            "position": {} if position is None else position(),
+            "failed": self.failed_count,
+            "time": self._naming.started,
+            "pieces": self._writer.piece_count,
+            "ending": [[slot.batch_id, slot.uri, slot.itemcount] for slot in ending],
         }
 
     async def write(self, cut: Any) -> None:
         """Write what was sealed up to ``cut``, and sync it where the sink is durable.
 
+        One checkpoint follows another: what was written before is committed now, and told.
+
         Raises:
             ExportError: the disk is full or broken; nothing is lost, and writing again goes on where it ended.
         """
-        offset, output = cut["offset"], self._output
-        if output is not None and self._sealed and self._sealed[0][0] <= offset:
-            await asyncio.to_thread(self._write_sealed, output, offset)
-            self.written_count = cut["items"]
+        if self._failure is not None:
+            if isinstance(self._failure, CrawlError):
+                raise self._failure
+            msg = f"the feed {self.feed.uri!r} cannot go on: {type(self._failure).__name__}: {self._failure}"
+            raise ExportError(msg) from self._failure
+        if self._has_written:
+            self._journal.forget()
+            await self._tell_stored()
+        self._has_written = False
+        await self._writer.write(cut["pieces"])
+        self.written_count = cut["items"]
+        self._has_written = True
 
-    def _write_sealed(self, output: FileOutput | StreamOutput, offset: int) -> None:
-        # The lock and the removal here, in the thread, hold even when the waiting coroutine was cancelled.
-        with self._writing:
-            pieces = [piece for piece in list(self._sealed) if piece[0] <= offset]
-            output.append(b"".join(data for _, data in pieces))
-            for _ in pieces:
-                self._sealed.popleft()
+    def _on_stored(self, batch: Batch) -> None:
+        self._crawler.stats.inc_value(f"feedexport/success_count/{type(batch.storage).__name__}")
+        logger.info("Stored %s feed (%d items) in: %s", self.format, batch.item_count, batch.uri)
+        self._stored.append(slot_of(batch))
+
+    async def _tell_stored(self) -> None:
+        stored, self._stored = self._stored, []
+        for slot in stored:
+            await self._feeds.tell_slot(self._crawler, slot)
 
     async def close(self) -> None:
         """Write the footer and everything that is still in memory, and close the output.
@@ -265,48 +313,55 @@ class FeedSink:
         Raises:
             ExportError: something could not be written.
         """
-        if self._output is None:
+        if not self._is_open:
             return
-        kind = type(self.storage).__name__
+        self._is_open = False
         try:
-            await self._finish(self._output)
+            await self._finish()
         except BaseException:
-            self._crawler.stats.inc_value(f"feedexport/failed_count/{kind}")
+            self._crawler.stats.inc_value(f"feedexport/failed_count/{type(self.storage).__name__}")
             raise
+        finally:
+            await self._tell_stored()
+            await self._feeds.leave(self._crawler)
+
+    async def cut_back(self, cut: Any) -> None:
+        """Leave just what was committed, in valid files, of a job that nobody will resume; instead of ``open``.
+
+        Args:
+            cut: of the job's last checkpoint; ``None`` where there was none.
+
+        Raises:
+            ExportError: a file cannot be cut back.
+            DamagedJob: the journal is not as it was written.
+        """
+        if cut is None:
+            await asyncio.to_thread(self.undo_behind, None)
         else:
-            self._crawler.stats.inc_value(f"feedexport/success_count/{kind}")
-            logger.info("Stored %s feed (%d items) in: %s", self.format, self.item_count, self.uri)
-        finally:
-            self._output = None
-            await self._tell_closed()
+            await asyncio.to_thread(self._open, cut)
+            self._stored.clear()
+            await self._finish()
 
-    async def _finish(self, output: FileOutput | StreamOutput) -> None:
-        is_empty = self.item_count == 0
-        is_unwanted = is_empty and not self.feed.store_empty and self._began_at == 0
+    async def _finish(self) -> None:
+        """Write what is left, and let go of the files."""
+        batch, is_wanted = self._batch, self._batch.is_wanted
         try:
-            if not is_unwanted and not (self._is_complete and is_empty):
-                self.exporter.finish_exporting()
-                await self.write(self.seal())
-        finally:
-            stored = await asyncio.to_thread(self.storage.store, output.file)
-            if inspect.isawaitable(stored):
-                await stored
-        if is_unwanted and self.path is not None:
+            if is_wanted and not batch.is_ended and (batch.item_count or not batch.is_untouched):
+                batch.exporter.finish_exporting()
+                self._writer.keep(batch, batch.take(), is_last=True)
+            await self._writer.write(self._writer.piece_count)
+            self.written_count = self.item_count
+            if batch.output is not None:
+                await self._writer.store(batch)
+                self._on_stored(batch)
+        except BaseException:
+            self._writer.abort(batch)
+            raise
+        if not is_wanted and not batch.existed and batch.path is not None and batch.number == 1:
             with contextlib.suppress(FileNotFoundError):
-                await asyncio.to_thread(self.path.unlink)
-
-    async def _tell_closed(self) -> None:
-        send = self._crawler.signals.send_catch_log_async
-        await send(signals.feed_slot_closed, slot=self)
-        self._feeds.open_feeds -= 1
-        if self._feeds.open_feeds == 0:
-            await send(signals.feed_exporter_closed)
+                await asyncio.to_thread(batch.path.unlink)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+async def cut_back(sink: FeedSink, cut: Any) -> None:
+    """Leave just what was committed in the files of a job that is given up (see ``FeedSink.cut_back``)."""
+    await sink.cut_back(cut)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from framework.exceptions import SettingsError
-
-UriParams = Callable[[dict[str, Any], Any], Mapping[str, Any] | None]
 
 # Only named placeholders count: a path may hold other percent signs (file:///a%20b.json).
 _PLACEHOLDER = re.compile(r"%(?:\((?P<name>\w+)\)(?P<format>[#0 +-]*\d*(?:\.\d+)?[sdifxXrga])|(?P<percent>%))")
@@ -58,6 +56,11 @@ def placeholders(spider: Any, now: datetime.datetime) -> dict[str, Any]:
     values.update(getattr(spider, "__dict__", {}))
     values = {name: value for name, value in values.items() if not name.startswith("_")}
     return {**values, "name": getattr(spider, "name", ""), "time": time_text(now)}
+
+
+def names_batches(template: str) -> bool:
+    """Say whether the files of batches would have different names."""
+    return any(found["name"] in ("batch_id", "batch_time") for found in _PLACEHOLDER.finditer(template))
 
 
 def fill(template: str, values: Mapping[str, Any], spider: Any = None) -> str:

@@ -29,6 +29,27 @@ class FeedRules:
     )
     store_empty: bool | None = option("store_empty", default=None, doc="As `FEED_STORE_EMPTY`.")
     uri_params: Component | None = option("uri_params", default=None, doc="As `FEED_URI_PARAMS`.")
+    batch_item_count: int | None = option(
+        "batch_item_count", default=None, minimum=0, doc="As `FEED_EXPORT_BATCH_ITEM_COUNT`."
+    )
+    postprocessing: tuple[Component, ...] = option(
+        "postprocessing", default=(), doc="Plugins that the bytes pass on their way to the file, such as compression."
+    )
+    postprocessing_options: Mapping[str, Any] = option(
+        "postprocessing_options", default={}, doc="Options of plugins of your own. Not in Scrapy."
+    )
+    gzip_compresslevel: int | None = option(
+        "gzip_compresslevel", default=None, minimum=0, maximum=9, doc="How hard gzip tries; 9 without it."
+    )
+    gzip_mtime: int | None = option("gzip_mtime", default=None, doc="The time in gzip's header.")
+    gzip_filename: str | None = option("gzip_filename", default=None, doc="The name in gzip's header.")
+    bz2_compresslevel: int | None = option(
+        "bz2_compresslevel", default=None, minimum=1, maximum=9, doc="How hard bzip2 tries; 9 without it."
+    )
+    lzma_format: int | None = option("lzma_format", default=None, doc="As for `lzma.LZMAFile`; .xz without it.")
+    lzma_check: int | None = option("lzma_check", default=None, doc="As for `lzma.LZMAFile`.")
+    lzma_preset: int | None = option("lzma_preset", default=None, doc="As for `lzma.LZMAFile`.")
+    lzma_filters: Any = option("lzma_filters", default=None, doc="As for `lzma.LZMAFile`.")
 
 
 @group("Feeds", "The files that items are written to.")
@@ -40,7 +61,8 @@ class FeedOptions:
         default={},
         doc="Output files: path or URI to a dict of `format` (else by the file's ending), `encoding`, `fields`, "
         "`indent`, "
-        "`item_classes`, `item_filter`, `item_export_kwargs`, `overwrite`, `store_empty` and `uri_params`. "
+        "`item_classes`, `item_filter`, `item_export_kwargs`, `overwrite`, `store_empty`, `uri_params`, "
+        "`batch_item_count`, `postprocessing` and the options of its plugins. "
         "`-o` and `-O` write this setting.",
     )
     export_fields: ItemFields | None = option(
@@ -65,6 +87,14 @@ class FeedOptions:
         "FEED_URI_PARAMS",
         default=None,
         doc="A function `(params, spider)` that returns the values for the placeholders in a feed's URI.",
+    )
+    batch_item_count: int = option(
+        "FEED_EXPORT_BATCH_ITEM_COUNT",
+        default=0,
+        minimum=0,
+        unit="items",
+        doc="Items in a file before the next one is begun, with `%(batch_id)d` or `%(batch_time)s` in its name; "
+        "0: all in one file.",
     )
     exporters: Mapping[str, Component | None] = option(
         "FEED_EXPORTERS",

@@ -28,6 +28,29 @@ def test_an_output_is_a_file_and_a_format(output, uri, format_name):
     assert feeds_of([output], [], Settings()) == {uri: {"format": format_name, "overwrite": False}}
 
 
+@pytest.mark.parametrize(
+    ("output", "uri", "format_name", "plugin"),
+    [
+        ("items.jsonl.gz", "items.jsonl.gz", "jsonl", "GzipPlugin"),
+        ("items.csv.BZ2", "items.csv.BZ2", "csv", "Bz2Plugin"),
+        ("items.xz:xml", "items.xz", "xml", "LZMAPlugin"),
+        ("file:///tmp/%(time)s.json.gz", "file:///tmp/%(time)s.json.gz", "json", "GzipPlugin"),
+    ],
+)
+def test_the_ending_of_a_compressed_file_compresses_it(output, uri, format_name, plugin):
+    plugins = [f"framework.extensions.postprocessing.{plugin}"]
+
+    assert feeds_of([output], [], Settings()) == {
+        uri: {"format": format_name, "overwrite": False, "postprocessing": plugins}
+    }
+
+
+def test_a_format_of_the_users_own_wins_over_compression():
+    settings = Settings({"FEED_EXPORTERS": {"gz": "mine.Exporter"}})
+
+    assert feeds_of(["items.gz"], [], settings) == {"items.gz": {"format": "gz", "overwrite": False}}
+
+
 def test_the_upper_case_option_overwrites():
     feeds = feeds_of(["a.json"], ["b.json"], Settings())
 
@@ -40,6 +63,7 @@ def test_the_upper_case_option_overwrites():
         (["items.jsno"], "-o items.jsno: there is no format 'jsno'; did you mean 'json'?"),
         (["items.parquet"], "there is no format 'parquet'; write FILE:FORMAT with one of csv,"),
         (["items"], "the file's name has no ending; write FILE:FORMAT"),
+        (["items.gz"], "the file's name has no ending; write FILE:FORMAT"),
         (["a.json", "./a.json"], "named twice"),
         (["-", "-:json"], "named twice"),
     ],

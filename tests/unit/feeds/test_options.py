@@ -94,4 +94,6 @@ def test_an_entry_wins_over_the_general_settings() -> None:
         "store_empty": True,
         "uri_params": None,
         "item_export_kwargs": {},
+        "batch_item_count": 0,
+        "postprocessing": (),
     }

@@ -42,7 +42,7 @@ def test_items_are_in_the_file_after_each_checkpoint(feed: Feed) -> None:
 
         await sink.close()
         assert sink.path.read_bytes() == b'{"n":1}\n{"n":2}\n{"n":3}\n'
-        assert sink.item_count == sink.itemcount == 3
+        assert sink.item_count == 3
 
     asyncio.run(scenario())
 
@@ -317,7 +317,7 @@ def test_a_close_that_cannot_write_says_so_and_lets_go_of_the_file(feed: Feed, m
     async def scenario() -> None:
         sink = feed("a.json")
         await sink.open(None)
-        file = sink._output.file
+        file = sink._batch.output.file
         monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(ExportError, match="cannot write the output"):
             await sink.close()
