@@ -3,10 +3,32 @@
 - ``rows``: the records that go in and come out
 - ``schema``: the tables, and the numbers that say what kind of file it is
 - ``checksums``: the checksum of each record, and the sums over whole tables
-- ``connection``: opening, closing and syncing files; SQLite's errors in the framework's words
+- ``connection``: opening, making and syncing files; SQLite's errors in the framework's words
 - ``writing``: the statements of one transaction
-- ``reading``: questions to a store, open or that of another process (``fwk why``, ``fwk fates``)
+- ``questions``: what the frontier asks, each answered by one statement
 - ``integrity``: what is checked when a store is opened
 - ``filters``: the files of stored seen-filters
-- ``sqlite``: ``Store``, which puts these together and keeps their threads
+- ``threads``: the store's own threads
+- ``sqlite``: ``Store``, which puts these together
+- ``reading``: ``StoreReader``, for commands that look into a job's file
+- ``requeue``: ``requeue_failed``, for another try of what has failed
 """
+
+from .reading import StoreReader
+from .requeue import requeue_failed
+from .rows import Changes, EndKind, FateRow, Opened, Row, SeenMode, StoredFilter, Totals
+from .sqlite import Store
+
+__all__ = [
+    "Changes",
+    "EndKind",
+    "FateRow",
+    "Opened",
+    "Row",
+    "SeenMode",
+    "Store",
+    "StoreReader",
+    "StoredFilter",
+    "Totals",
+    "requeue_failed",
+]

@@ -44,7 +44,7 @@ def examine(connection: sqlite3.Connection, path: Path, full_check_bytes: int = 
         DamagedJob: it is not what was written.
         StoreError: it was written by a newer fwk.
     """
-    _check_kind(connection, path)
+    check_kind(connection, path)
     is_small = path.stat().st_size <= full_check_bytes
     (answer,) = connection.execute("PRAGMA integrity_check(1)" if is_small else "PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
@@ -67,7 +67,8 @@ def read_books(connection: sqlite3.Connection, path: Path) -> Books:
     return books
 
 
-def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
+def check_kind(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no store, or one of another schema."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
         raise damaged(path, "this is not the file of a job")

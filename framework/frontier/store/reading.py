@@ -1,169 +1,183 @@
-"""Questions to a store's tables, each answered by one statement of one step.
+"""``StoreReader``: looking into a job's file, also while a crawl writes to it.
 
-Place in the flow: ``sqlite.Store`` asks them for the frontier. SQLite gives up Python's lock at each record that it
-returns, and beside a busy event loop every return to it may take milliseconds; so the records of an answer are joined
-to one text inside SQLite, and taken apart here.
+Place in the flow: the commands ``fwk why``, ``fwk fates``, ``fwk jobs`` and ``fwk retry`` ask here. Nothing is written,
+and no answer keeps the file's log from being shortened: long ones are read in batches.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
+import json
+import struct
+from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from .checksums import row_crc
-from .connection import damaged
-from .rows import Row, Totals
-from .writing import marks
+from . import questions
+from .checksums import Books, fate_crc, refusal_crc
+from .connection import connect_reader, damaged, named_errors
+from .integrity import check_kind, is_there, read_books, read_meta
+from .rows import EndKind, FateRow, Row
+from .schema import FATE_COLUMNS, REFUSAL_COLUMNS
 
-_LOWEST = -(2**63)
-_IDENTITIES_A_QUESTION = (400, 100, 30, 10)
-_RECORD = (
-    "number || ',' || identity || ',' || host || ',' || priority || ',' || delivered || ',' || crc || ',' || hex(data)"
-)
-
-
-def numbers(text: str | None) -> list[int]:
-    """Return the numbers of a joined answer."""
-    return list(map(int, text.split(","))) if text else []
+_CACHE_KB = 4096
+_BATCH = 1000
 
 
-def known(connection: sqlite3.Connection, identities: Sequence[int]) -> set[int]:
-    """Return which of the identities are in the table of seen ones."""
-    answer: set[int] = set()
-    wanted = list(identities)
-    largest = _IDENTITIES_A_QUESTION[0]
-    for start in range(0, len(wanted), largest):
-        part = wanted[start : start + largest]
-        size = min(size for size in _IDENTITIES_A_QUESTION if size >= len(part))
-        part += part[:1] * (size - len(part))  # only a few different statements, so that they stay prepared
-        question = f"SELECT group_concat(identity) FROM seen WHERE identity IN ({marks(size)})"  # noqa: S608
-        answer.update(numbers(connection.execute(question, part).fetchone()[0]))
-    return answer
+class StoreReader:
+    """A job's file, opened for reading; a context manager, or ended by ``close``.
 
-
-def rows(
-    connection: sqlite3.Connection, path: Path | None, where: str, values: Sequence[int], *, is_descending: bool
-) -> list[Row]:
-    """Return the rows that ``where`` chooses (with its ORDER BY and LIMIT), by number.
+    Args:
+        path: the file.
 
     Raises:
-        DamagedJob: one of them is not what was written.
+        DamagedJob: it is missing, or not what was written; so do all methods.
+        StoreError: it cannot be read, or was written by a newer fwk.
     """
-    question = f"SELECT count(*), group_concat(record, ';') FROM (SELECT {_RECORD} AS record FROM rows {where})"  # noqa: S608
-    count, text = connection.execute(question, values).fetchone()
-    found = [_row(record, path) for record in text.split(";")] if text else []
-    if len(found) != count:
-        raise damaged(path, "pending requests in it are altered")
-    found.sort(key=_number, reverse=is_descending)
-    return found
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with named_errors(path):
+            is_there(path, must_exist=True)
+            self._connection = connect_reader(path, _CACHE_KB)
+            try:
+                check_kind(self._connection, path)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> StoreReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # -- fates ---------------------------------------------------------------------------------------------------
+
+    def fate(self, identity: int) -> FateRow | None:
+        """Return how a request ended; ``None`` where it has not, or is not kept."""
+        found = self._fates("WHERE identity = ?", (identity,))
+        return found[0] if found else None
+
+    def refusals(self, identity: int) -> list[FateRow]:
+        """Return the refusals of a request, one for each reason."""
+        return self._refusals("WHERE identity = ? ORDER BY found_at", (identity,))
+
+    def fates_of_url(self, url: str) -> list[FateRow]:
+        """Return the fates and refusals of all requests with this very URL, earliest first. Reads the whole table."""
+        found = self._fates("WHERE url = ?", (url,)) + self._refusals("WHERE url = ?", (url,))
+        return sorted(found, key=lambda fate: fate.found_at)
+
+    def counts_of_fates(self) -> dict[tuple[int, str], int]:
+        """Return how many fates there are of each (kind, reason)."""
+        counted = self._all("SELECT kind, reason, count(*) FROM fates GROUP BY kind, reason")
+        refused = self._all("SELECT reason, count(*) FROM refusals GROUP BY reason")
+        answer = {(kind, reason): count for kind, reason, count in counted}
+        return answer | {(int(EndKind.REFUSED), reason): count for reason, count in refused}
+
+    def each_fate(self) -> Iterator[FateRow]:
+        """Yield all fates, and then all refusals."""
+        yield from self._each_ended("")
+        after: tuple[Any, ...] = (-(2**63), "")
+        where = "WHERE (identity, reason) > (?, ?) ORDER BY identity, reason LIMIT ?"
+        while batch := self._refusals(where, (*after, _BATCH)):
+            yield from batch
+            after = (batch[-1].identity, batch[-1].reason)
+
+    def failed_rows(self) -> Iterator[FateRow]:
+        """Yield the fates of failed requests that can be tried again."""
+        yield from self._each_ended(f"AND kind = {int(EndKind.FAILED)} AND data IS NOT NULL")
+
+    def _each_ended(self, condition: str) -> Iterator[FateRow]:
+        where, last = "identity >= ?", -(2**63)
+        while batch := self._fates(f"WHERE {where} {condition} ORDER BY identity LIMIT ?", (last, _BATCH)):
+            yield from batch
+            where, last = "identity > ?", batch[-1].identity
+
+    def _fates(self, where: str, values: tuple[Any, ...]) -> list[FateRow]:
+        records = self._all(f"SELECT {FATE_COLUMNS} FROM fates {where}", values)  # noqa: S608
+        with named_errors(self.path):
+            return [read_fate(record, self.path) for record in records]
+
+    def _refusals(self, where: str, values: tuple[Any, ...]) -> list[FateRow]:
+        records = self._all(f"SELECT {REFUSAL_COLUMNS} FROM refusals {where}", values)  # noqa: S608
+        return [_refusal(record, self.path) for record in records]
+
+    # -- what is not ended ---------------------------------------------------------------------------------------
+
+    def pending(self, identity: int) -> Row | None:
+        """Return a request that waits, or was in flight at the last checkpoint. Reads the whole table."""
+        with named_errors(self.path):
+            found = questions.rows(
+                self._connection, self.path, "WHERE identity = ? LIMIT 1", [identity], is_descending=False
+            )
+        return found[0] if found else None
+
+    def pending_rows(self) -> int:
+        """Return how many requests wait, or were in flight at the last checkpoint."""
+        return self.books().sums["rows"].count
+
+    def is_seen(self, identity: int) -> bool | None:
+        """Say whether an identity is known; ``None`` where only a filter could tell."""
+        if self.books().seen_mode == "log":
+            return None
+        with named_errors(self.path):
+            return identity in questions.known(self._connection, [identity])
+
+    def books(self) -> Books:
+        """Return checkpoint number, counts, mark of a clean end and the sizes of the tables."""
+        with named_errors(self.path):
+            return read_books(self._connection, self.path)
+
+    def meta(self) -> dict[str, bytes]:
+        """Return the named values of the last checkpoint."""
+        with named_errors(self.path):
+            return read_meta(self._connection, self.path)
+
+    def _all(self, question: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        with named_errors(self.path):
+            return self._connection.execute(question, values).fetchall()
 
 
-def _number(row: Row) -> int:
-    return row.number
-
-
-def _row(record: str, path: Path | None) -> Row:
+def read_fate(record: tuple[Any, ...], path: Path) -> FateRow:
+    """Return a record of the table of fates, its checksum being right."""
+    identity, kind, reason, url, method, *numbers, tries, host, priority, delivered, crc, data = record
+    row = (host, priority, delivered)
     try:
-        number, identity, host, priority, delivered, crc, data = record.split(",")
-        row = Row(int(number), int(identity), int(host), int(priority), bytes.fromhex(data), int(delivered))
-        is_right = row_crc(row) == int(crc)
-    except ValueError:
+        is_right = fate_crc((identity, kind, *numbers, *row), (reason, url, method, tries), data) == crc
+    except (TypeError, ValueError, OverflowError, struct.error):  # a column has become one of another kind
         is_right = False
     if not is_right:
-        raise damaged(path, f"a pending request in it is altered (row {record.partition(',')[0]})")
-    return row
-
-
-def rows_of_host(  # noqa: PLR0913
-    connection: sqlite3.Connection,
-    path: Path | None,
-    host: int,
-    priority: int,
-    limit: int,
-    *,
-    below: int | None,
-    above: int | None,
-    newest_first: bool,
-) -> list[Row]:
-    """Return the next rows of one host and priority, in order."""
-    where = "WHERE priority = ? AND host = ?"
-    values = [priority, host]
-    if below is not None:
-        where += " AND number < ?"
-        values.append(below)
-    if above is not None:
-        where += " AND number > ?"
-        values.append(above)
-    where += f" ORDER BY number {'DESC' if newest_first else 'ASC'} LIMIT ?"
-    return rows(connection, path, where, [*values, limit], is_descending=newest_first)
-
-
-def rows_after(connection: sqlite3.Connection, path: Path | None, number: int | None, limit: int) -> list[Row]:
-    """Return the rows with the lowest numbers above ``number``, in ascending order."""
-    where = "" if number is None else "WHERE number > ?"
-    values = [limit] if number is None else [number, limit]
-    return rows(connection, path, f"{where} ORDER BY number LIMIT ?", values, is_descending=False)
-
-
-def hosts(connection: sqlite3.Connection, priority: int, after_host: int | None, limit: int) -> list[int]:
-    """Return the hosts that have rows of a priority, ascending, by jumping from one to the next in the index."""
-    first = "host >= ?2" if after_host is None else "host > ?2"
-    question = (
-        f"WITH RECURSIVE found(host) AS ("  # noqa: S608
-        f" SELECT (SELECT host FROM rows WHERE priority = ?1 AND {first} ORDER BY host LIMIT 1)"
-        " UNION ALL SELECT (SELECT rows.host FROM rows WHERE priority = ?1 AND rows.host > found.host"
-        " ORDER BY rows.host LIMIT 1) FROM found WHERE found.host IS NOT NULL LIMIT ?3)"
-        " SELECT group_concat(host) FROM found"
+        raise damaged(path, f"the fate of a request in it is altered ({url!r})")
+    parent, found_at, ended_at, items = numbers
+    return FateRow(
+        identity=identity,
+        kind=kind,
+        reason=reason,
+        url=url,
+        method=method,
+        parent=parent,
+        found_at=found_at,
+        ended_at=ended_at,
+        items=items,
+        tries=[(at, error) for at, error in json.loads(tries or "[]")],
+        data=data,
+        host=host,
+        priority=priority,
+        delivered=delivered,
     )
-    start = _LOWEST if after_host is None else after_host
-    return numbers(connection.execute(question, (priority, start, limit)).fetchone()[0])
 
 
-def priorities(connection: sqlite3.Connection) -> list[int]:
-    """Return the priorities that have rows, highest first."""
-    question = (
-        "WITH RECURSIVE found(priority) AS (SELECT max(priority) FROM rows"
-        " UNION ALL SELECT (SELECT max(rows.priority) FROM rows WHERE rows.priority < found.priority)"
-        " FROM found WHERE found.priority IS NOT NULL)"
-        " SELECT group_concat(priority) FROM found"
-    )
-    return sorted(numbers(connection.execute(question).fetchone()[0]), reverse=True)
-
-
-def seen_after(connection: sqlite3.Connection, identity: int | None, limit: int) -> list[int]:
-    """Return the lowest seen identities above ``identity``, ascending."""
-    where = "" if identity is None else "WHERE identity > ?1"
-    question = (
-        f"SELECT group_concat(identity) FROM (SELECT identity FROM seen {where}"  # noqa: S608
-        " ORDER BY identity LIMIT ?2)"
-    )
-    return numbers(connection.execute(question, (identity, limit)).fetchone()[0])
-
-
-def log_after(connection: sqlite3.Connection, position: int, limit: int) -> tuple[int, list[int]]:
-    """Return identities of the log that come after ``position``, and the position of the last of them."""
-    question = (
-        "SELECT max(position), group_concat(identity) FROM"
-        " (SELECT position, identity FROM seen_log WHERE position > ? ORDER BY position LIMIT ?)"
-    )
-    last, text = connection.execute(question, (position, limit)).fetchone()
-    return last or position, numbers(text)
-
-
-def bounds(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return the lowest row number or 0, and the highest or 0."""
-    question = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)"
-    lowest, highest = connection.execute(question).fetchone()
-    return min(lowest or 0, 0), max(highest or 0, 0)
-
-
-def totals(connection: sqlite3.Connection, seen_table: str) -> Totals:
-    """Count what the tables hold."""
-    (pending,) = connection.execute("SELECT count(*) FROM rows").fetchone()
-    (seen,) = connection.execute(f"SELECT count(*) FROM {seen_table}").fetchone()  # noqa: S608
-    kinds = dict(connection.execute("SELECT kind, count(*) FROM fates GROUP BY kind"))
-    (refused,) = connection.execute("SELECT count(*) FROM refusals").fetchone()
-    if refused:
-        kinds[5] = refused
-    return Totals(rows=pending, seen=seen, fates=kinds)
+def _refusal(record: tuple[Any, ...], path: Path) -> FateRow:
+    identity, reason, url, method, parent, found_at, ended_at, crc = record
+    try:
+        is_right = refusal_crc((identity, parent, found_at, ended_at), (reason, url, method)) == crc
+    except (TypeError, ValueError, OverflowError, struct.error):
+        is_right = False
+    if not is_right:
+        raise damaged(path, f"the refusal of a request in it is altered ({url!r})")
+    return FateRow(identity, EndKind.REFUSED, reason, url, method, parent, found_at, ended_at, 0, [])

@@ -36,7 +36,10 @@ TABLES: Final = {
 """Every table and index by name, as the file itself must tell them."""
 
 ROW_COLUMNS: Final = "number, identity, host, priority, delivered, crc, data"
-FATE_COLUMNS: Final = "identity, kind, reason, url, method, parent, found_at, ended_at, items, tries, host, priority, delivered, crc, data"
+FATE_COLUMNS: Final = (
+    "identity, kind, reason, url, method, parent, found_at, ended_at, items, tries,"
+    " host, priority, delivered, crc, data"
+)
 REFUSAL_COLUMNS: Final = "identity, reason, url, method, parent, found_at, ended_at, crc"
 
 SUMS: Final = {

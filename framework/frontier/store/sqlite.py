@@ -11,21 +11,21 @@ undone. What the promises after a power cut rest on is told in ``connection``.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from framework.exceptions import StoreError
 
-from . import reading
+from . import questions
 from .checksums import Books
 from .connection import beside, connect_reader, connect_temporary, connect_writer, create, named_errors
 from .filters import read_filter, remove_other_filters, write_filter
 from .integrity import examine, is_there, read_meta
 from .rows import Changes, Opened, Row, SeenMode, Totals
+from .threads import StoreThread
 from .writing import Writer
 
 AnswerT = TypeVar("AnswerT")
@@ -58,8 +58,8 @@ class Store:
         self._seen_mode = seen_mode
         self._must_exist = must_exist
         self._cache_kb = cache_kb
-        self._writing = ThreadPoolExecutor(1, "fwk-store-writer")
-        self._reading = ThreadPoolExecutor(1, "fwk-store-reader") if path is not None else self._writing
+        self._writing = StoreThread("fwk-store-writer")
+        self._reading = StoreThread("fwk-store-reader") if path is not None else self._writing
         self._connection: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._writer: Writer | None = None
@@ -85,7 +85,7 @@ class Store:
         if self.path is None:
             return Opened()
         try:
-            opened = await self._in(self._writing, self._open, self.path)
+            opened = await self._write(self._open, self.path)
         except BaseException:
             await self.close(clean=False)
             raise
@@ -111,7 +111,7 @@ class Store:
         return opened
 
     def _opened(self, connection: sqlite3.Connection, path: Path, books: Books, *, is_new: bool) -> Opened:
-        lowest, highest = reading.bounds(connection)
+        lowest, highest = questions.bounds(connection)
         return Opened(
             is_new=is_new,
             checkpoint=books.checkpoint,
@@ -133,13 +133,13 @@ class Store:
         """
         try:
             if self._reader is not None:
-                await self._in(self._reading, self._reader.close)
+                await self._reading.do(self._reader.close)
             if self._connection is not None:
-                await self._in(self._writing, self._close, clean)
+                await self._write(self._close, clean)
         finally:
             self._reader = self._connection = self._writer = None
-            self._reading.shutdown()
-            self._writing.shutdown()
+            self._reading.close()
+            self._writing.close()
 
     def _close(self, clean: bool) -> None:
         connection, writer = self._connection, self._writer
@@ -160,7 +160,7 @@ class Store:
             StoreError: nothing of them is stored.
         """
         log_start = self._hand_over(changes)
-        await self._in(self._writing, self._add, changes, log_start)
+        await self._write(self._add, changes, log_start)
 
     def _add(self, changes: Changes, log_start: int) -> None:
         writer = self._made_writer()
@@ -187,7 +187,7 @@ class Store:
             StoreError: nothing of it is stored.
         """
         log_start = self._hand_over(changes)
-        await self._in(self._writing, self._commit, number, changes, meta or {}, counts or {}, log_start)
+        await self._write(self._commit, number, changes, meta or {}, counts or {}, log_start)
 
     def _commit(
         self, number: int, changes: Changes, meta: dict[str, bytes], counts: dict[str, int], log_start: int
@@ -227,7 +227,7 @@ class Store:
         """Return the writer; that of a temporary store is made now."""
         if self._writer is None:
             self._connection = connect_temporary(self._cache_kb)
-            self._writer = Writer(self._connection, None, None)
+            self._writer = Writer(self._connection, None, None, self._writing.serve)
         return self._writer
 
     def _bound_log(self) -> None:
@@ -240,8 +240,17 @@ class Store:
     # -- reading -------------------------------------------------------------------------------------------------
 
     async def known(self, identities: Sequence[int]) -> set[int]:
-        """Return which of the identities have been committed or added."""
-        return await self._ask(set, reading.known, identities)
+        """Return which of the identities have been committed or added.
+
+        A temporary store answers between the statements of a long write, and may know identities of it already.
+        """
+        if self.path is not None:
+            return await self._ask(set, questions.known, identities)
+
+        def ask() -> set[int]:
+            return questions.known(self._connection, identities) if self._connection else set()
+
+        return await self._writing.do_between(self._naming_errors(ask))
 
     async def load(
         self,
@@ -268,7 +277,7 @@ class Store:
         """
 
         def question(connection: sqlite3.Connection) -> list[Row]:
-            return reading.rows_of_host(
+            return questions.rows_of_host(
                 connection, self.path, host, priority, limit, below=below, above=above, newest_first=newest_first
             )
 
@@ -276,23 +285,23 @@ class Store:
 
     async def cold_hosts(self, priority: int, after_host: int | None, limit: int) -> list[int]:
         """Return hosts that have rows of a priority, ascending: those above ``after_host`` (``None``: all)."""
-        return await self._ask(list, reading.hosts, priority, after_host, limit)
+        return await self._ask(list, questions.hosts, priority, after_host, limit)
 
     async def priorities(self) -> list[int]:
         """Return the priorities that have rows, highest first."""
-        return await self._ask(list, reading.priorities)
+        return await self._ask(list, questions.priorities)
 
     async def each_seen(self) -> AsyncIterator[list[int]]:
         """Yield the identities that are in the file, up to 10,000 at a time; those of a stored filter are not."""
         if self._seen_mode == "log":
             position = 0
             while True:
-                position, batch = await self._ask(_no_log, reading.log_after, position, _SEEN_A_BATCH)
+                position, batch = await self._ask(_no_log, questions.log_after, position, _SEEN_A_BATCH)
                 if not batch:
                     return
                 yield batch
         last = None
-        while batch := await self._ask(list, reading.seen_after, last, _SEEN_A_BATCH):
+        while batch := await self._ask(list, questions.seen_after, last, _SEEN_A_BATCH):
             yield batch
             last = batch[-1]
 
@@ -308,11 +317,11 @@ class Store:
             last = batch[-1].number
 
     def _rows_after(self, connection: sqlite3.Connection, number: int | None) -> list[Row]:
-        return reading.rows_after(connection, self.path, number, _ROWS_A_BATCH)
+        return questions.rows_after(connection, self.path, number, _ROWS_A_BATCH)
 
     async def totals(self) -> Totals:
         """Count what the tables hold now."""
-        return await self._ask(Totals, reading.totals, _seen_table(self._seen_mode))
+        return await self._ask(Totals, questions.totals, _seen_table(self._seen_mode))
 
     # -- threads -------------------------------------------------------------------------------------------------
 
@@ -323,26 +332,17 @@ class Store:
             connection = self._connection if self.path is None else self._reader
             return nothing() if connection is None else question(connection, *args)
 
-        return await self._in(self._reading, ask)
+        return await self._reading.do(self._naming_errors(ask))
 
-    async def _in(self, executor: ThreadPoolExecutor, work: Callable[..., AnswerT], *args: Any) -> AnswerT:
-        """Do work in a thread, to its end even when the caller is cancelled; its error goes before the cancellation."""
+    async def _write(self, work: Callable[..., AnswerT], *args: Any) -> AnswerT:
+        return await self._writing.do(self._naming_errors(partial(work, *args)))
 
+    def _naming_errors(self, work: Callable[[], AnswerT]) -> Callable[[], AnswerT]:
         def named() -> AnswerT:
             with named_errors(self.path):
-                return work(*args)
+                return work()
 
-        future = asyncio.get_running_loop().run_in_executor(executor, named)
-        cancelled: asyncio.CancelledError | None = None
-        while not future.done():
-            try:
-                await asyncio.wait({future})
-            except asyncio.CancelledError as error:
-                cancelled = error
-        answer = future.result()
-        if cancelled is not None:
-            raise cancelled
-        return answer
+        return named
 
 
 def _seen_table(seen_mode: SeenMode) -> str:

@@ -21,7 +21,7 @@ from .rows import Changes, EndKind, FateRow, Row
 from .schema import FATE_COLUMNS, REFUSAL_COLUMNS, ROW_COLUMNS
 
 RecordT = TypeVar("RecordT")
-_ROWS_A_STATEMENT = (400, 100, 20, 5, 1)
+_ROWS_A_STATEMENT = (1000, 200, 50, 10, 1)
 _NUMBERS_A_STATEMENT = (2000, 400, 100, 20, 5, 1)
 
 
@@ -46,11 +46,19 @@ class Writer:
         connection: the store's only connection that writes.
         books: what the file holds; ``None`` for a temporary store, which needs no sums and has no way back.
         path: the file, for messages.
+        pause: called between two statements.
     """
 
-    def __init__(self, connection: sqlite3.Connection, books: Books | None, path: Path | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        books: Books | None,
+        path: Path | None,
+        pause: Callable[[], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._path = path
+        self._pause = pause
         self._digests: dict[str, tuple[bytes, int]] = {}
         self._is_durable = books is not None
         self._on_conflict = "ROLLBACK" if self._is_durable else "IGNORE"
@@ -237,6 +245,8 @@ class Writer:
         how = on_conflict or self._on_conflict
         statement = f"INSERT OR {how} INTO {table}({columns}) VALUES {','.join([record] * count)}"  # noqa: S608
         self._connection.execute(statement, values)
+        if self._pause is not None:
+            self._pause()
 
     def _delete(self, table: str, key: str, keys: Sequence[int]) -> int:
         statement = f"DELETE FROM {table} WHERE {key} IN ({marks(len(keys))})"  # noqa: S608
