@@ -27,6 +27,9 @@ _CACHED_HASH = "_attrs_cached_hash"
 # What Generic notes on an object made by Book[int](...): a type, nothing of the item.
 _NOTED_BY_GENERIC = "__orig_class__"
 
+NO_ITEM: Final = "not an item class"
+"""The problem of objects whose class is none of the kinds that are stored."""
+
 
 class Shape:
     """How the objects of one class are taken apart and built.
@@ -34,14 +37,16 @@ class Shape:
     Attributes:
         path: ``module:QualName``, by which the class is found again.
         problem: why its objects cannot be stored; empty when they can.
+        value_problem: the same, as values: a request is none.
     """
 
-    __slots__ = ("_class", "_left_out", "_slots", "path", "problem")
+    __slots__ = ("_class", "_left_out", "_slots", "path", "problem", "value_problem")
 
     def __init__(self, cls: type) -> None:
         self._class = cls
         self.path = f"{cls.__module__}:{cls.__qualname__}"
         self.problem = _problem(cls, self.path)
+        self.value_problem = NO_ITEM if issubclass(cls, Request) else self.problem
         self._slots: dict[str, MemberDescriptorType] = {}
         for owner in cls.__mro__:
             if owner is not Request:
@@ -189,7 +194,7 @@ def _import(module_name: str, path: str) -> None:
 
 def _problem(cls: type, path: str) -> str:
     if not (is_item_class(cls) or issubclass(cls, Request)):
-        return "not an item class"
+        return NO_ITEM
     if _named(cls.__module__, cls.__qualname__) is not cls:
         return f"whose class cannot be imported as {path}"
     try:

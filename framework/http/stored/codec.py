@@ -10,7 +10,7 @@ extension (msgpack specification, "Extension types") whose content is msgpack ag
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
@@ -90,17 +90,17 @@ def packed(value: Any, levels: int = LEVELS_MAX) -> Any:
     if code is not None:
         return Ext(code, encode([packed(one, levels) for one in value]))
     shape = shape_of(kind)
-    if shape.problem:
-        raise UnstorableError(shape.problem)
+    if shape.value_problem:
+        raise UnstorableError(shape.value_problem)
     return Ext(_OBJECT, encode([shape.path, _mapping(shape.state(value), levels)]))
 
 
 def _mapping(value: dict[Any, Any], levels: int) -> Any:
     form = {}
     for key, one in value.items():
-        if type(key) is not str or type(_text(key)) is not str:
+        if type(key) is not str or not (key.isascii() or type(_text(key)) is str):
             return Ext(_PAIRS, encode([packed(part, levels) for pair in value.items() for part in pair]))
-        form[key] = packed(one, levels)
+        form[key] = one if type(one) in _NATIVE else packed(one, levels)
     return form
 
 
@@ -143,10 +143,7 @@ def _zone(zone: tzinfo | None) -> Any:
     offset = zone.utcoffset(None) or timedelta()
     name = zone.tzname(None)
     # timezone gives a name of its own making where it was built without one.
-    return [
-        *_parts(offset),
-        name if zone != UTC and name != timezone(offset).tzname(None) else None,
-    ]
+    return [*_parts(offset), None if name == timezone(offset).tzname(None) else name]
 
 
 def _parts(value: timedelta) -> tuple[int, int, int]:

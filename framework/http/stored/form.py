@@ -153,10 +153,10 @@ class StoredForm:
         url = request._url
         if type(url) is not str:
             url = _exact(url)
-        try:
-            return encode((VERSION, url, name, int(request.priority), page_meta, page_headers, rest))
-        except OverflowError:
-            raise self._unstorable(request) from None
+        priority = int(request.priority)
+        if not _INT_MIN <= priority <= _INT_MAX:
+            raise self._unstorable(request)
+        return encode((VERSION, url, name, priority, page_meta, page_headers, rest))
 
     def load(self, data: bytes) -> Request:
         """Return the request that :meth:`dump` made bytes of.
@@ -252,30 +252,22 @@ class StoredForm:
         )
 
     def _rest(self, request: Request, *, without_meta: bool, without_headers: bool) -> _Rest:
-        cls = type(request)
-        shape = None if cls is Request else shape_of(cls)
+        rest = _Rest(method=request._method, body=request._body, encoding=_exact(request._encoding))
+        rest.dont_filter = bool(request.dont_filter)
+        if request.errback is not None:
+            rest.errback = self._name_of(request.errback)
         headers = request._headers
         if headers is None and not without_headers:
             headers = request._page_headers
-        meta = request._meta
-        if meta is None and not without_meta:
-            meta = request._page_meta
-        errback = None if request.errback is None else self._name_of(request.errback)
-        return _Rest(
-            method=request._method,
-            body=bytes(request._body),
-            encoding=_exact(request._encoding),
-            dont_filter=bool(request.dont_filter),
-            errback=errback,
-            headers=fields_of(headers) if headers else None,
-            headers_encoding=headers.encoding if headers and headers.encoding != request._encoding else None,
-            meta=packed(meta or None),
-            cb_kwargs=packed(request._cb_kwargs or None),
-            cookies=packed(request._cookies or None),
-            flags=packed(request._flags or None),
-            request_class=None if shape is None else shape.path,
-            state=None if shape is None else {name: packed(value) for name, value in shape.state(request).items()},
-        )
+        if headers:
+            rest.headers = fields_of(headers)
+            rest.headers_encoding = None if headers.encoding == request._encoding else headers.encoding
+        _put_values(rest, request, without_meta)
+        if type(request) is not Request:
+            shape = shape_of(type(request))
+            rest.request_class = shape.path
+            rest.state = {name: packed(value) for name, value in shape.state(request).items()}
+        return rest
 
     def _request(self, form: _Form) -> Request:
         rest = form.rest
@@ -299,7 +291,7 @@ class StoredForm:
             request._headers = headers_of(rest.headers, encoding)
         request._meta = _of_type(rest.meta, dict)
         request._cb_kwargs = _of_type(rest.cb_kwargs, dict)
-        request._cookies = _of_type(rest.cookies, dict, list, tuple)
+        request._cookies = rest.cookies
         request._flags = _of_type(rest.flags, list)
         if rest.request_class is None:
             return request
@@ -332,9 +324,23 @@ def _settled(data: dict[str, Any] | None) -> dict[str, Any] | None:
     return data
 
 
-def _of_type(value: Any, *kinds: type) -> Any:
-    if value is not None and type(value) not in kinds:
-        raise TypeError(f"expected {kinds[0].__name__}, got {type(value).__name__}")
+def _put_values(rest: _Rest, request: Request, without_meta: bool) -> None:
+    meta = request._meta
+    if meta is None and not without_meta:
+        meta = request._page_meta
+    if meta:
+        rest.meta = packed(meta)
+    if request._cb_kwargs:
+        rest.cb_kwargs = packed(request._cb_kwargs)
+    if request._cookies:
+        rest.cookies = packed(request._cookies)
+    if request._flags:
+        rest.flags = packed(request._flags)
+
+
+def _of_type(value: Any, kind: type) -> Any:
+    if value is not None and type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, got {type(value).__name__}")
     return value
 
 

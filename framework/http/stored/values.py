@@ -18,7 +18,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from framework.exceptions import UnstorableError
-from framework.http.stored.classes import shape_of
+from framework.http.stored.classes import NO_ITEM, shape_of
 
 LEVELS_MAX: Final = 100
 """How deep values may be nested: far below the depth at which reading them back would exhaust Python's stack."""
@@ -54,8 +54,8 @@ def copied(value: Any, levels: int = LEVELS_MAX) -> Any:
         check_zone(value.tzinfo)
         return value
     shape = shape_of(kind)
-    if shape.problem:
-        raise UnstorableError(shape.problem)
+    if shape.value_problem:
+        raise UnstorableError(shape.value_problem)
     return shape.build({name: copied(one, levels) for name, one in shape.state(value).items()})
 
 
@@ -92,8 +92,8 @@ def refusal(value: Any, place: str, levels: int = LEVELS_MAX) -> str | None:
         inner = _inside(value, place)
     else:
         shape = shape_of(kind)
-        if shape.problem:
-            return f"{place} is {described(value, shape.problem)}"
+        if shape.value_problem:
+            return f"{place} is {described(value, shape.value_problem)}"
         inner = ((one, f"{place}.{name}") for name, one in shape.state(value).items())
     return next((said for one, where in inner if (said := refusal(one, where, levels - 1))), None)
 
@@ -127,7 +127,7 @@ def described(value: object, problem: str = "") -> str:
         return f"the class {value.__qualname__}"
     name = type(value).__qualname__
     article = "an" if re.match("[AEIOUaeiou]", name) else "a"
-    because = "" if problem in ("", "not an item class") else f", {problem}"
+    because = "" if problem in ("", NO_ITEM) else f", {problem}"
     return f"{article} {name}{because}"
 
 
