@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import importlib.util
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,29 +21,24 @@ from typing import Any, Self
 
 import bson
 from itemadapter import ItemAdapter
-from pymongo.errors import OperationFailure, PyMongoError
 
-from framework.exceptions import ExportError, NotConfigured, PluginError, SettingsError
+from framework.exceptions import ExportError, NotConfigured
 from framework.protocols import Crawler
 from framework.settings.declared import MongoOptions
 
 from .batches import Batches, Entry
+from .connection import Connection
 from .deadletters import DeadLetters
 from .delivery import Delivery
 from .documents import Documents, Refused
-from .driver import ClientDriver, Driver, open_client, shown_uri
-from .embedded import EmbeddedServer
 from .identity import CHECKPOINT_FIELD, JOB_FIELD, claim_job_key, document_ids, forget_job_key, new_job_key
 from .outage import Outage
-from .targets import Targets, index_of
-from .verdicts import in_words, is_unauthorized, judge
+from .targets import Targets
 
 logger = logging.getLogger(__name__)
 
-EMBEDDED = "embedded"
 _LOOK_S = 0.2
 _CUT_OFF_GRACE_S = 5.0
-_START_PAUSE_S = 0.2
 
 
 class MongoPipeline:
@@ -77,29 +71,23 @@ class MongoPipeline:
         self._crawler = crawler
         spider = crawler.spider.name
         self._targets = Targets(options.database, options.collection, options.key, spider)
-        self._indexes = [index_of(entry) for entry in options.indexes]
         job = getattr(crawler, "job", None)
         self._job_name: str = job.name if job is not None else spider
         self._job_folder: Path | None = job.folder if job is not None else None
         home = self._job_folder or Path(".fwk", "mongo", spider)
-        self._server = EmbeddedServer(home / "mongo" if self._job_folder else home) if options.uri == EMBEDDED else None
+        self._connection = Connection(options, self._targets, home / "mongo" if self._job_folder else home)
         letters = options.dead_letters.replace("%(spider)s", spider) if options.dead_letters else None
         self.dead_letters = DeadLetters(Path(letters) if letters else home / "dead-letters.jsonl")
-        if self._server is not None and importlib.util.find_spec("nx_27017") is None:
-            msg = "MONGO_URI = 'embedded' needs nx-27017: pip install 'neosqlite[nx27017]', or name a server's address"
-            raise PluginError(msg)
-        self._documents = Documents(is_plain=self._server is not None)
+        self._documents = Documents(is_plain=self._connection.is_embedded)
         self._reserved = (
             JOB_FIELD,
             CHECKPOINT_FIELD,
             *filter(None, (options.first_seen_field, options.last_seen_field)),
         )
         self._batches = Batches(options.batch_size)
-        where = "embedded" if self._server else shown_uri(options.uri)
-        self._where = where
-        self._outage = Outage(where, options.backoff_max_s, options.pause_after_s)
+        self._where = self._connection.where
+        self._outage = Outage(self._where, options.backoff_max_s, options.pause_after_s)
         self._delivery: Delivery | None = None
-        self._driver: Driver | None = None
         self._task: asyncio.Task[None] | None = None
         self._job = ""
         self._document_id = document_ids("")
@@ -117,7 +105,7 @@ class MongoPipeline:
     @property
     def uri(self) -> str:
         """The address of the server, with its secrets; of the embedded one since it was started."""
-        return self._server.uri if self._server is not None else str(self._options.uri)
+        return self._connection.uri
 
     # -- the life of a sink ----------------------------------------------------------------------------------------
 
@@ -138,24 +126,21 @@ class MongoPipeline:
         letters = cut.get("dead_letters", {})
         offset = letters.get("offset", 0) if letters.get("path") == str(self.dead_letters.path) else None
         await asyncio.to_thread(self.dead_letters.open, self._job, self._checkpoint, offset)
-        if self._server is not None:
-            await self._server.start()
-        self._connect()
-        await self._reach()
-        if self._targets.fixed is not None:
-            await self._prepare(self._connected, self._targets.fixed, is_strict=True)
-        if was_used:
-            await self._remove_uncommitted()
+        connection = self._connection
+        await connection.open()
+        if was_used and (removed := await connection.remove_uncommitted(self._job, self._checkpoint)):
+            logger.info("Removed %d documents that the last run had sent and not committed", removed)
+            self._crawler.stats.inc_value("mongodb/removed", removed)
         self._delivery = Delivery(
             self._batches,
             self._outage,
             interval_s=self._options.batch_interval_s,
             refuse=self._refuse,
-            prepare=self._prepare,
-            revive=self._revive,
-            count=lambda name, number: self._crawler.stats.inc_value(f"mongodb/{name}", number),
+            prepare=connection.prepare,
+            revive=connection.revive,
+            count=self._count,
         )
-        self._delivery.driver = self._connected
+        self._delivery.driver = connection.driver
         self._task = asyncio.create_task(self._delivery.run(), name="mongodb")
 
     async def _take_job(self, cut: dict[str, Any]) -> bool:
@@ -281,93 +266,10 @@ class MongoPipeline:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
-        driver, self._driver = self._driver, None
-        if driver is not None:
-            await driver.close()
-        if self._server is not None:
-            await self._server.stop()
+        await self._connection.close()
 
-    # -- the server ------------------------------------------------------------------------------------------------
-
-    @property
-    def _connected(self) -> Driver:
-        assert self._driver is not None  # noqa: S101 - between open and close
-        return self._driver
-
-    def _connect(self) -> None:
-        client = open_client(self._options.driver, self.uri, self._options.timeout_s)
-        options = {} if self._server is not None else dict(self._options.write_concern)
-        fields = (JOB_FIELD, CHECKPOINT_FIELD)
-        try:
-            self._driver = ClientDriver(client, self._targets.database, options, self._options.first_seen_field, fields)
-        except (TypeError, ValueError, PyMongoError) as error:
-            msg = f"MONGO_WRITE_CONCERN = {options!r} is none: {error}"
-            raise SettingsError(msg) from error
-
-    async def _reach(self) -> None:
-        """Wait for the first answer of the server."""
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + self._options.timeout_s
-        while True:
-            try:
-                await self._connected.ping()
-            except Exception as error:
-                if not judge(error).is_away or is_unauthorized(error) or loop.time() >= give_up_at:
-                    remedy = (
-                        "check user, password and rights" if is_unauthorized(error) else "start it, or set MONGO_URI"
-                    )
-                    msg = f"MongoDB ({self._where}) does not let the crawl begin: {in_words(error)}; {remedy}"
-                    raise ExportError(msg) from None
-            else:
-                return
-            await asyncio.sleep(_START_PAUSE_S)
-
-    async def _revive(self) -> Driver:
-        """Return a driver to go on with after a failed try: a new one where the embedded server was started anew."""
-        server = self._server
-        if server is not None:
-            port = server.port
-            with contextlib.suppress(ExportError):  # tried again with the next batch
-                await server.revive()
-            if server.port != port:
-                await self._connected.close()
-                self._connect()
-        return self._connected
-
-    async def _prepare(self, driver: Driver, collection: str, *, is_strict: bool = False) -> None:
-        """Make the indexes of a collection: what finds uncommitted documents, what finds keys, and the user's."""
-        wanted: list[tuple[list[tuple[str, Any]], dict[str, Any]]] = []
-        if self._targets.is_by_identity(collection):
-            wanted.append(([(JOB_FIELD, 1), (CHECKPOINT_FIELD, 1)], {}))
-        wanted += [([(name, 1) for name in key], {"unique": True}) for key in self._targets.keys_of(collection)]
-        for keys, options in [*wanted, *self._indexes]:
-            try:
-                await driver.make_index(collection, keys, options)
-            except OperationFailure as error:
-                if judge(error).is_away and not is_unauthorized(error):
-                    raise
-                msg = f"the index {dict(keys)} {options or ''} of {collection} cannot be made: {in_words(error)}"
-                if is_strict:
-                    raise ExportError(msg) from None
-                logger.error("MongoDB (%s): %s", self._where, msg)
-
-    async def _remove_uncommitted(self) -> None:
-        """Remove the job's documents of checkpoints that were not stored.
-
-        Where documents are found by keys of the user's they stay: what was there before the update is not known.
-        """
-        driver = self._connected
-        removed = 0
-        try:
-            for collection in await driver.collections():
-                if self._targets.matches(collection) and self._targets.is_by_identity(collection):
-                    removed += await driver.remove_after(collection, self._job, self._checkpoint)
-        except PyMongoError as error:
-            msg = f"MongoDB ({self._where}) does not remove the uncommitted documents of this job: {in_words(error)}"
-            raise ExportError(msg) from None
-        if removed:
-            logger.info("Removed %d documents that the last run had sent and not committed", removed)
-            self._crawler.stats.inc_value("mongodb/removed", removed)
+    def _count(self, name: str, number: int) -> None:
+        self._crawler.stats.inc_value(f"mongodb/{name}", number)
 
     # -- dead letters ----------------------------------------------------------------------------------------------
 
