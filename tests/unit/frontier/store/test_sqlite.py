@@ -15,6 +15,7 @@ import pytest
 
 from framework.exceptions import DamagedJob, StoreError
 from framework.frontier.store import Changes, FateRow, Opened, Row, Store, StoredFilter, Totals
+from framework.frontier.store import connection as connection_module
 from framework.frontier.store import sqlite as store_module
 
 Run = Callable[[Any], Any]
@@ -342,11 +343,11 @@ def test_another_way_of_keeping_identities_is_refused_by_name(run_real: Run, pat
             pass
         with pytest.raises(StoreError, match="begun with SEEN = bloom and"):
             await Store(path).open()
-        path.unlink()
-        async with opened(path):
+        other = path.with_name("other.db")
+        async with opened(other):
             pass
         with pytest.raises(StoreError, match="begun with SEEN = exact or bloom"):
-            await Store(path, seen_mode="log").open()
+            await Store(other, seen_mode="log").open()
 
     run_real(main())
 
@@ -403,6 +404,20 @@ def test_a_disk_that_is_full_is_named_and_nothing_is_stored(
             assert not isinstance(caught.value, DamagedJob)
             assert await store.totals() == Totals(rows=1)
             store._connection.execute("PRAGMA max_page_count=1000000").fetchone()
+
+    run_real(main())
+
+
+def test_a_file_that_another_process_holds_is_named(run_real: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        monkeypatch.setattr(connection_module, "_BUSY_S", 0.0)
+        async with opened(path) as store:
+            other = sqlite3.connect(path, isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match=r"database is locked \(SQLITE_BUSY\)"):
+                await store.commit(1, Changes(rows=[row(1)]))
+            other.close()
+            await store.commit(1, Changes(rows=[row(1)]))
 
     run_real(main())
 
