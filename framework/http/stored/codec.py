@@ -100,7 +100,9 @@ def _mapping(value: dict[Any, Any], levels: int) -> Any:
     for key, one in value.items():
         if type(key) is not str or not (key.isascii() or type(_text(key)) is str):
             return Ext(_PAIRS, encode([packed(part, levels) for pair in value.items() for part in pair]))
-        form[key] = one if type(one) in _NATIVE else packed(one, levels)
+        kind = type(one)
+        is_plain = kind in _NATIVE or (kind is str and one.isascii()) or (kind is int and _INT_MIN <= one <= _INT_MAX)
+        form[key] = one if is_plain else packed(one, levels)
     return form
 
 
