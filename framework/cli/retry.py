@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from framework.frontier.store.requeue import requeue_failed
+from framework.frontier.store import requeue_failed
 from framework.jobs import STORE_FILE, LiveJob, progress_of
 from framework.project.configuration import load_settings
 from framework.project.discovery import find_project

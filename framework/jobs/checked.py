@@ -43,12 +43,12 @@ def read_checked(path: Path) -> dict[str, Any]:
     """Return what ``write_checked`` wrote.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError, NotADirectoryError: there is no such file.
         JobError: it is damaged or cannot be read.
     """
     try:
         raw = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise job_error("read", path, error) from error

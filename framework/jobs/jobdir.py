@@ -18,14 +18,18 @@ def folder_of(jobdir: str | Path) -> Path:
     return Path(jobdir).expanduser().resolve()
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, *more: str) -> None:
     """Remove what the last crawl has stored, so that a new one may begin in the folder.
+
+    Args:
+        folder: the job's.
+        more: names of what else to remove.
 
     Raises:
         JobError: the file system refuses.
     """
     try:
-        for path in (path for pattern in STORED for path in folder.glob(pattern)):
+        for path in [path for pattern in (*STORED, *more) for path in folder.glob(pattern)]:
             if path.is_dir():
                 shutil.rmtree(path)
             else:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from framework.exceptions import CrawlError
-from framework.frontier.store.connection import connect_reader
-from framework.frontier.store.integrity import read_books
+from framework.frontier.store import StoreReader
 
 STORE_FILE = "frontier.db"
 """The frontier's file in a job folder."""
-
-_CACHE_KB = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +38,11 @@ def progress_of(folder: Path) -> Progress | None:
     if not path.exists():
         return Progress()
     try:
-        with contextlib.closing(connect_reader(path, _CACHE_KB)) as connection:
-            books = read_books(connection, path)
-    except (sqlite3.Error, OSError, CrawlError):
+        with StoreReader(path) as reader:
+            books = reader.books()
+    except CrawlError:
         return None
-    counts = books.counts
-    return Progress(counts.get("done", 0), books.sums["rows"].count, counts.get("items", 0))
+    return Progress(books.counts.get("pages", 0), books.sums["rows"].count, books.counts.get("items", 0))
 
 
 def size_of(folder: Path) -> int:

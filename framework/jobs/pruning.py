@@ -10,10 +10,11 @@ import contextlib
 from framework.exceptions import UsageError
 
 from .errors import JobError
+from .jobdir import clear
 from .jobsfolder import JobsFolder
 from .lock import LOCK_FILE, take_lock
-from .record import State
-from .stored import StoredJob
+from .record import RECORD_FILE, State
+from .stored import DATABASE_FOLDER, StoredJob
 
 _OVER = frozenset({State.ENDED, State.ABANDONED})
 
@@ -36,7 +37,7 @@ def prune(jobs: JobsFolder) -> list[str]:
 
 
 def remove(jobs: JobsFolder, job: StoredJob, *, with_data: bool = False) -> None:
-    """Remove one job.
+    """Remove one job. In a ``JOBDIR``, which may hold more, only what is the job's.
 
     Args:
         jobs: the folder of all jobs.
@@ -50,7 +51,7 @@ def remove(jobs: JobsFolder, job: StoredJob, *, with_data: bool = False) -> None
     """
     if job.has_database and not with_data:
         msg = (
-            f"job {job.name} holds a database with its items ({job.folder / 'mongo'}); to remove that too: "
+            f"job {job.name} holds a database with its items ({job.folder / DATABASE_FOLDER}); to remove that too: "
             f"fwk jobs rm {job.name} --data"
         )
         raise UsageError(msg)
@@ -60,6 +61,11 @@ def remove(jobs: JobsFolder, job: StoredJob, *, with_data: bool = False) -> None
 def _delete(jobs: JobsFolder, job: StoredJob) -> None:
     lock = take_lock(job.folder / LOCK_FILE, job.name)
     try:
-        jobs.delete(job.folder)
+        if not job.is_elsewhere:
+            jobs.delete(job.folder)
+            return
+        clear(job.folder, DATABASE_FOLDER, RECORD_FILE, LOCK_FILE)
+        with contextlib.suppress(OSError):
+            job.folder.rmdir()
     finally:
         lock.release()

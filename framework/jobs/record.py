@@ -92,7 +92,7 @@ def read_record(folder: Path) -> Record:
     """Return the record of the job in ``folder``.
 
     Raises:
-        FileNotFoundError: there is no job.
+        FileNotFoundError, NotADirectoryError: there is no job.
         JobError: it is damaged, or of a newer fwk.
     """
     path = folder / RECORD_FILE

@@ -127,7 +127,7 @@ def stored_job(folder: Path, *, is_elsewhere: bool = False) -> StoredJob | None:
     empty = Record(name=folder.name, id="", spider="", state=State.DAMAGED)
     try:
         return StoredJob(folder, read_record(folder), is_elsewhere=is_elsewhere)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if not (folder / STORE_FILE).exists():
             return None
         return StoredJob(folder, empty, f"{folder / RECORD_FILE} is gone", is_elsewhere)

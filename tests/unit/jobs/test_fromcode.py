@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from framework.jobs import Output, job_from_code, jobs_folder, wants_job
+from framework.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("values", "is_command", "expected"),
+    [
+        ({}, False, False),
+        ({}, True, True),
+        ({"JOBDIR": "crawl"}, False, True),
+        ({"JOBDIR": ""}, False, False),
+        ({"FRONTIER": "sqlite"}, False, True),
+        ({"FRONTIER": "memory", "JOBDIR": "crawl"}, True, False),
+    ],
+)
+def test_which_crawls_are_jobs(values, is_command, expected):
+    assert wants_job(Settings(values), is_command=is_command) is expected
+
+
+def test_the_folder_of_all_jobs_is_the_projects(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    jobs = jobs_folder(Settings({"JOBS_KEEP": 3}), Path("/project"))
+
+    assert (jobs.path, jobs.keep) == (Path("/project/.fwk/jobs"), 3)
+    assert jobs_folder(Settings()).path == tmp_path.resolve() / ".fwk" / "jobs"
+    assert jobs_folder(Settings({"JOBS_FOLDER": "/var/jobs"}), Path("/project")).path == Path("/var/jobs")
+
+
+def test_a_crawl_from_code_is_a_job_where_settings_say_so(desk):
+    def begin(values, *args, **kwargs):
+        outputs = {"mongodb://host/shop": Output("mongodb://host/shop")}
+        return job_from_code(Settings(values), "books", args, kwargs, cut_outputs=desk.cut_outputs, outputs=outputs)
+
+    assert begin({}) is None
+    with begin({"FRONTIER": "sqlite"}, 3, category="poetry") as live:
+        live.opened()
+        (live.folder / "frontier.db").touch()
+        assert live.record.arguments == {"0": "3", "category": "poetry"}
+        assert list(live.record.outputs) == ["mongodb://host/shop"]
+        assert live.record.command["kind"] == "code"
+    with begin({"FRONTIER": "sqlite"}, 3, category="poetry") as live:
+        assert live.is_resumed
+    with begin({"JOBDIR": "crawl"}) as live:
+        assert live.folder == desk.folder / "crawl"

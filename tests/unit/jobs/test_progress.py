@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from framework.jobs import Progress, progress_of, size_of
+
+
+def test_a_job_without_a_file_has_done_nothing(tmp_path):
+    assert progress_of(tmp_path) == Progress()
+
+
+def test_numbers_are_those_of_the_last_checkpoint(desk):
+    live = desk.crawl()
+
+    assert progress_of(live.folder) == Progress(pages=12, pending=3, items=7)
+    assert size_of(live.folder) > 1000
+
+
+def test_a_damaged_file_has_no_numbers(desk):
+    live = desk.crawl()
+    (live.folder / "frontier.db").write_bytes(b"no database")
+
+    assert progress_of(live.folder) is None
+    said = desk.decide().said
+    assert said == ["Continuing job books-1; --new starts afresh"]
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [(Progress(1, 0), "1 page done, 0 pending"), (Progress(1204, 300), "1,204 pages done, 300 pending")],
+)
+def test_progress_in_words(progress, text):
+    assert str(progress) == text

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from framework.jobs import JobError
+from framework.jobs.stored import stored_job
+
+
+def test_a_folder_without_a_job_is_none(tmp_path):
+    assert stored_job(tmp_path) is None
+
+
+def test_a_store_without_its_record_is_damage(tmp_path):
+    (tmp_path / "frontier.db").touch()
+
+    job = stored_job(tmp_path)
+
+    assert job.state == "damaged"
+    assert not job.can_go_on
+    with pytest.raises(JobError, match=r"job.json is gone. To give the job .* up: fwk jobs rm"):
+        job.refuse_damage()
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "can_go_on"),
+    [
+        (None, "killed", True),
+        (("interrupted", "shutdown"), "interrupted", True),
+        (("stopped", "shutdown"), "stopped", True),
+        (("failed", "failed"), "failed", True),
+        (("ended", "closespider_itemcount"), "ended", True),
+        (("ended", "finished"), "ended", False),
+    ],
+)
+def test_states_tell_whether_a_job_can_go_on(desk, end, state, can_go_on):
+    desk.crawl(end=end)
+
+    job = desk.jobs.find("books-1")
+
+    assert (job.state, job.can_go_on) == (state, can_go_on)
+
+
+def test_a_job_that_a_process_works_on_is_running(desk):
+    with desk.decide() as live:
+        job = desk.jobs.find(live.name)
+        assert (job.state, job.can_go_on) == ("running", False)
+
+
+def test_a_database_counts_when_something_is_in_it(desk):
+    live = desk.crawl()
+    job = desk.jobs.find("books-1")
+    (live.folder / "mongo").mkdir()
+
+    assert not job.has_database
+    (live.folder / "mongo" / "data.sqlite").touch()
+    assert job.has_database
