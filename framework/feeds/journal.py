@@ -8,6 +8,7 @@ The file is replaced as a whole, and carries a checksum.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -92,6 +93,12 @@ class Journal:
     def forget(self) -> None:
         """What was noted so far is committed: it need not be written again."""
         self._noted.clear()
+
+    def clear(self) -> None:
+        """Note that nothing is uncommitted; a failure does no harm, as undoing twice gives the same."""
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                self._store(self.path, {})
 
     def _store(self, path: Path, noted: Mapping[int, Beginning]) -> None:
         content = {"feed": self._feed, "begun": [dataclasses.asdict(beginning) for beginning in noted.values()]}

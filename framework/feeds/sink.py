@@ -165,10 +165,12 @@ class FeedSink:
             DamagedJob: the journal is not as it was written.
         """
         last = cut["batch"] if cut else 0
-        for beginning in self._journal.load():
-            if beginning.batch > last:
-                batch = self._make_batch(beginning.batch, beginning.uri)
-                undo(beginning, batch.storage, self._crawler.spider, durable=batch.durable)
+        behind = [beginning for beginning in self._journal.load() if beginning.batch > last]
+        for beginning in behind:
+            batch = self._make_batch(beginning.batch, beginning.uri)
+            undo(beginning, batch.storage, self._crawler.spider, durable=batch.durable)
+        if behind:
+            self._journal.clear()
 
     def hand(self, identity: int, items: Sequence[tuple[int, Any]]) -> None:
         """Write the items of one visit into memory.
@@ -179,7 +181,7 @@ class FeedSink:
             self._hand_to_batches(items)
             return
         batch, accepts = self._batch, self._accepts
-        buffer, export = batch.buffer, batch.exporter.export_item
+        buffer, export, count = batch.buffer, batch.exporter.export_item, 0
         for _, item in items:
             before = buffer.tell()
             try:
@@ -191,8 +193,9 @@ class FeedSink:
                 buffer.truncate()
                 self._tell_failure(error)
             else:
-                self.item_count += 1
-                batch.item_count += 1
+                count += 1
+        self.item_count += count
+        batch.item_count += count
 
     def _hand_to_batches(self, items: Sequence[tuple[int, Any]]) -> None:
         for _, item in items:
@@ -344,7 +347,7 @@ class FeedSink:
 
     async def _finish(self) -> None:
         """Write what is left, and let go of the files."""
-        batch, is_wanted = self._batch, self._batch.is_wanted
+        batch, is_wanted, was_open = self._batch, self._batch.is_wanted, self._batch.output is not None
         try:
             if is_wanted and not batch.is_ended and (batch.item_count or not batch.is_untouched):
                 batch.exporter.finish_exporting()
@@ -357,7 +360,7 @@ class FeedSink:
         except BaseException:
             self._writer.abort(batch)
             raise
-        if not is_wanted and not batch.existed and batch.path is not None and batch.number == 1:
+        if was_open and not is_wanted and not batch.existed and batch.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 await asyncio.to_thread(batch.path.unlink)
 

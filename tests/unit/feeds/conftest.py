@@ -102,3 +102,9 @@ async def _crawl(sinks: list[FeedSink], items: Iterable[Any], cut: Any, *, close
             # As if the process had been killed: the file stays as the last write left it.
             kill(sink)
     return cuts
+
+
+@pytest.fixture
+def killed() -> Callable[[FeedSink], None]:
+    """Let go of a sink's files as the end of a process does."""
+    return kill
