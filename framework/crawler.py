@@ -29,7 +29,10 @@ from framework.engine.yields import Yields
 from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.hosts import Politeness
-from framework.frontier.memory import MemoryFrontier
+from framework.frontier.local import LocalFrontier
+from framework.frontier.seen.exact import ExactSeen
+from framework.frontier.store.sqlite import Store
+from framework.http.stored import StoredForm
 from framework.pipelines.chain import PipelineChain
 from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Sink
 from framework.settings import Settings
@@ -300,8 +303,15 @@ class Crawler:
             dead_after=options.dead_host_failures,
             order=options.crawl_order,
         )
-        return MemoryFrontier(
-            self.request_fingerprinter, politeness, list(gates), clock=self.clock, wall_clock=self.wall_clock
+        return LocalFrontier(
+            self.request_fingerprinter,
+            politeness,
+            list(gates),
+            store=Store(None),
+            stored=StoredForm(self.spider),
+            seen=ExactSeen(),
+            clock=self.clock,
+            wall_clock=self.wall_clock,
         )
 
     async def _open_outputs(

@@ -85,13 +85,20 @@ class Politeness:
 
 
 class Host:
-    """The unit of politeness: its rules, its waiting requests, its turns given out."""
+    """The unit of politeness: its rules, its waiting requests, its turns given out.
+
+    Attributes:
+        digest: the host's name as a number, for whoever stores its requests.
+        has_own_rules: a rule was changed after the host was made, and is known nowhere else.
+    """
 
     __slots__ = (
         "active",
         "concurrency",
         "delay_s",
+        "digest",
         "failures",
+        "has_own_rules",
         "hold_until",
         "key",
         "next_at",
@@ -113,7 +120,10 @@ class Host:
         self.randomize = politeness.randomize if own.randomize_delay is None else own.randomize_delay
         self.concurrency = politeness.concurrency if own.concurrency is None else own.concurrency
         self.queue = RequestQueue(politeness.order)
-        self.waiters: deque[Any] = deque()
+        # Made when a nested fetch waits: there may be a million hosts.
+        self.waiters: deque[Any] | None = None
+        self.digest: int | None = None
+        self.has_own_rules = False
         self.active = 0
         self.reserved = 0
         self.stalled: Any = None
@@ -151,6 +161,26 @@ class Schedule:
             self._numbers += 1
             host = self.hosts[key] = Host(key, self._numbers, self.politeness)
         return host
+
+    def forget_idle(self, now: float) -> None:
+        """Let go of the hosts that wait for nothing and of which nothing has to be remembered."""
+        for host in list(self.hosts.values()):
+            if self.is_idle(host, now):
+                del self.hosts[host.key]
+                host.stamp += 1
+
+    @staticmethod
+    def is_idle(host: Host, now: float) -> bool:
+        """Say whether nothing has to be remembered of this host."""
+        return not (
+            host.queue
+            or host.active
+            or host.waiters
+            or host.failures
+            or host.has_own_rules
+            or host.next_at > now
+            or host.hold_until > now
+        )
 
     def opens_at(self, host: Host) -> float:
         """Return when the host's next turn may be given out, as far as is known; ``inf`` while it is blocked."""

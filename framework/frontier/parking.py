@@ -23,6 +23,9 @@ class Parking:
         self._by_time: list[tuple[float, int, Request]] = []
         self._order = itertools.count()
 
+    def __len__(self) -> int:
+        return len(self._by_time) + sum(map(len, self._by_token.values()))
+
     def wait_for(self, token: Hashable, request: Request) -> None:
         """Park a request until ``token`` is woken."""
         self._by_token.setdefault(token, deque()).append(request)

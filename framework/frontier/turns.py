@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
+from collections import deque
 from collections.abc import Callable
 
 from framework.protocols import HostPolicy, HostView, Landing, Permit
@@ -54,6 +55,8 @@ class Turns:
         """Wait for a turn of the host ``key`` for a nested fetch; these go before the host's queue, in their order."""
         host = self._schedule.host(key)
         granted: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        if host.waiters is None:
+            host.waiters = deque()
         host.waiters.append(granted)
         self._grant(host)
         try:
@@ -61,7 +64,7 @@ class Turns:
         except asyncio.CancelledError:
             if granted.done() and not granted.cancelled():
                 self.unsent(granted.result())
-            elif granted in host.waiters:
+            elif host.waiters and granted in host.waiters:
                 host.waiters.remove(granted)
                 self._schedule.place(host, self._clock())
                 self._on_change()
@@ -147,6 +150,7 @@ class Turns:
     def set_host(self, key: str, policy: HostPolicy) -> None:
         """Change one host's politeness."""
         entry = self._schedule.host(key)
+        entry.has_own_rules |= policy.delay_s is not None or policy.concurrency is not None
         if policy.delay_s is not None:
             entry.delay_s = policy.delay_s
         if policy.concurrency is not None:

@@ -1,6 +1,7 @@
 """Politeness on made-up clocks: nothing too early, nothing too much at once, nobody starves."""
 
 import math
+from collections import deque
 
 import pytest
 from hypothesis import given, settings
@@ -150,7 +151,7 @@ def test_one_hosts_own_rules_go_before_those_of_all():
 def test_a_host_whose_nested_fetches_wait_gives_no_turn_to_its_queue():
     schedule = schedule_with(requests=1)
     host = schedule.host("a")
-    host.waiters.append(object())
+    host.waiters = deque([object()])
     schedule.place(host, 0.0)
 
     assert take(schedule, 0.0) is None

@@ -1,4 +1,4 @@
-"""What the frontier in memory does beyond the contract of all frontiers (see tests/contracts)."""
+"""What the frontier of one process does beyond the contract of all frontiers (see tests/contracts)."""
 
 import asyncio
 import logging
@@ -6,9 +6,12 @@ import logging
 import pytest
 
 from framework.frontier.hosts import Politeness
-from framework.frontier.memory import MemoryFrontier
+from framework.frontier.local import LocalFrontier
+from framework.frontier.seen.exact import ExactSeen
+from framework.frontier.store.sqlite import Store
 from framework.http import Request
 from framework.http.fingerprint import RequestFingerprinter
+from framework.http.stored import StoredForm
 from framework.protocols import DONE, Snapshot
 from framework.testing.virtualtime import virtual_now
 
@@ -23,10 +26,13 @@ class Moody(RequestFingerprinter):
 
 
 def frontier_with(fingerprinter=None, gates=(), **politeness):
-    return MemoryFrontier(
+    return LocalFrontier(
         fingerprinter or RequestFingerprinter(),
         Politeness(**politeness),
         gates,
+        store=Store(None),
+        stored=StoredForm(object()),
+        seen=ExactSeen(),
         clock=virtual_now,
         wall_clock=virtual_now,
     )

@@ -1,0 +1,276 @@
+"""The pending requests: in memory as far as there is room, the rest on disk.
+
+Place in the flow: ``LocalFrontier`` pushes what it accepts; ``spill`` lets go of what would come last when there is too
+much, ``refill`` brings back what comes next when there is room. Of a long queue the tail goes first; then whole hosts
+that have nothing in flight, which become *cold*: nothing of them is in memory, and a cursor over all hosts with rows
+finds them again, the highest priority first.
+
+Invariant: a pending request is in a host's queue, in the parking, in ``bound`` (on its way to the disk) or a row of the
+store whose number is not in ``Ledger.here``; ``in_memory`` counts the first three.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from framework.http import Request
+
+from .hosts import Host, Schedule
+from .ledger import Ledger
+from .records import digest_of
+from .seen import SeenSet
+from .store.rows import Changes, Row
+from .store.sqlite import Store
+
+LONG_QUEUE = 256
+"""Above it, the tail of a queue goes to disk before anything of shorter ones."""
+_LOW_QUEUE = 32
+_A_WRITE = 2_000
+_A_LOAD = 256
+_HOSTS_A_STEP = 64
+_SWEEP_AT = 4_096
+
+Restore = Callable[[Row], Host | None]
+
+
+class Backlog:
+    """What of the pending requests is in memory, and the way to the disk and back.
+
+    Args:
+        schedule: the hosts.
+        ledger: what is not written yet.
+        store: the disk.
+        seen: is told of identities that became durable.
+        restore: puts a loaded row back into its queue, and returns its host; ``None`` when it waits for a time.
+        in_memory_max: requests and hosts in memory.
+
+    Attributes:
+        disk: held by whoever writes rows or reads them, checkpoints included.
+        in_memory: pending requests that are in memory.
+        low: hosts whose queue runs out while more of it is on disk.
+        bound: requests that are to be written and then let go.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        ledger: Ledger,
+        store: Store,
+        seen: SeenSet,
+        restore: Restore,
+        *,
+        in_memory_max: int,
+    ) -> None:
+        self._schedule = schedule
+        self._ledger = ledger
+        self._store = store
+        self._seen = seen
+        self._restore = restore
+        self._max = in_memory_max
+        self._is_lifo = schedule.politeness.order == "depth"
+        self._sweep_at = _SWEEP_AT
+        self._priority: int | None = None
+        self._after_host: int | None = None
+        self._exhausted: int | None = None
+        self._came = 0
+        self._full_above = in_memory_max
+        self.disk = asyncio.Lock()
+        self.in_memory = 0
+        self.low: set[Host] = set()
+        self.bound: list[Request] = []
+
+    # -- out of memory -------------------------------------------------------------------------------------------
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether there are more requests and hosts in memory than there should be."""
+        return self._size > self._full_above or len(self.bound) >= _A_WRITE
+
+    @property
+    def _size(self) -> int:
+        return self.in_memory + len(self._schedule.hosts)
+
+    def sweep(self, now: float) -> None:
+        """Let go of hosts that wait for nothing, each time that their number has doubled."""
+        hosts = self._schedule.hosts
+        if len(hosts) > self._sweep_at:
+            self._schedule.forget_idle(now)
+            self._sweep_at = max(_SWEEP_AT, 2 * len(hosts))
+
+    async def spill(self, now: float) -> None:
+        """Write what would come last and let it go, until a quarter of the room is free.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        async with self.disk:
+            if not self.is_full:
+                return  # somebody else has done it
+            self._schedule.forget_idle(now)
+            if self._size > self._full_above:
+                self._make_room(now)
+            await self._write_bound()
+
+    async def rotate(self, now: float) -> None:
+        """Let go of a quarter of what is in memory, none of which can go now, for something that may."""
+        async with self.disk:
+            self._make_room(now)
+            await self._write_bound()
+
+    def _make_room(self, now: float) -> None:
+        self._choose(self._size - len(self.bound) - self._max * 3 // 4, now)
+        self._schedule.forget_idle(now)
+        left = self._size - len(self.bound)
+        # What cannot be spilled (riders, hosts at work) is not gone through in vain again and again.
+        self._full_above = self._max if left < self._max else left + left // 4
+
+    def _choose(self, excess: int, now: float) -> None:
+        """Take requests out of their queues: tails of long queues, then the queues of hosts with nothing in flight."""
+        bound = self.bound
+        hosts = list(self._schedule.hosts.values())
+        for host in hosts:
+            if excess > 0 and len(host.queue) > LONG_QUEUE:
+                taken = host.queue.take_last(min(excess, len(host.queue) - LONG_QUEUE // 2))
+                excess -= len(taken)
+                bound += taken
+        for host in hosts:
+            if excess <= 0:
+                break
+            if not host.active and not host.waiters:
+                taken = host.queue.take_last(len(host.queue))
+                excess -= len(taken) + 1
+                bound += taken
+                self._schedule.place(host, now)
+
+    async def write_bound(self) -> None:
+        """Write what is on its way to the disk."""
+        if self.bound:
+            async with self.disk:
+                await self._write_bound()
+
+    async def _write_bound(self) -> None:
+        ledger = self._ledger
+        while self.bound:
+            batch, self.bound = self.bound[:_A_WRITE], self.bound[_A_WRITE:]
+            self.in_memory -= len(batch)
+            rows = [row for row in map(ledger.row_of, batch) if row is not None]
+            if rows:
+                identities = [row.identity for row in rows if row.identity in ledger.new]
+                for identity in identities:
+                    del ledger.new[identity]
+                await self._store.add(Changes(rows=rows, seen=identities))
+                self._seen.committed(identities)
+            else:
+                await asyncio.sleep(0)
+
+    # -- back into memory ----------------------------------------------------------------------------------------
+
+    def popped(self, host: Host) -> None:
+        """Take note that a queue with a part on disk has got shorter."""
+        if len(host.queue) < _LOW_QUEUE:
+            self.low.add(host)
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether more may be loaded."""
+        return self.in_memory < self._max
+
+    def wants_more(self, pending: int) -> bool:
+        """Say whether it is time to load something: a queue runs out, or half of the room is free."""
+        on_disk = pending - self.in_memory
+        return on_disk > 0 and (bool(self.low) or self.in_memory < self._max // 2)
+
+    async def refill(self, now: float, *, is_idle: bool) -> int:
+        """Load what comes next; return how many requests came.
+
+        Args:
+            now: monotonic seconds.
+            is_idle: nothing of what is in memory can go now: look until something is found, at every row if need be.
+
+        Raises:
+            StoreError: a row cannot be read, or is not what was written.
+        """
+        async with self.disk:
+            await self._write_bound()
+            came = 0
+            for host in self.low:
+                if self._schedule.hosts.get(host.key) is host and host.queue.spilled:
+                    came += await self._load(digest_of(host.key), max(host.queue.spilled), host, now)
+            self.low.clear()
+            if not came and self.has_room:
+                came = await self._load_cold(now, is_idle=is_idle)
+        return came
+
+    async def _load(self, digest: int, priority: int, host: Host | None, now: float) -> int:
+        """Load the next rows of a host and priority that are not in memory; of a cold host, its first ones."""
+        bound = None if host is None or not host.queue.spilled else host.queue.spilled.get(priority)
+        here = self._ledger.here
+        came = 0
+        while not came:
+            below, above = (bound, None) if self._is_lifo else (None, bound)
+            rows = await self._store.load(
+                digest, priority, _A_LOAD, below=below, above=above, newest_first=self._is_lifo
+            )
+            for row in rows:
+                if row.number not in here:
+                    here.add(row.number)
+                    self.in_memory += 1
+                    came += 1
+                    host = self._restore(row) or host
+            is_all = len(rows) < _A_LOAD
+            if host is not None:
+                _remember(host, priority, None if is_all else rows[-1].number)
+            if is_all:
+                break
+            bound = rows[-1].number
+        if host is not None:
+            self._schedule.place(host, now)
+        return came
+
+    async def _load_cold(self, now: float, *, is_idle: bool) -> int:
+        """Load the heads of some hosts that have rows, in the order of their digests, the highest priority first.
+
+        When the cursor has gone round all hosts of a priority and nothing came, it goes on to the next lower one.
+        """
+        came = rounds = 0
+        while rounds < 2:
+            priority = self._priority
+            hosts: list[int] = []
+            if priority is None:
+                priority = self._priority = await self._next_priority()
+            if priority is not None:
+                hosts = await self._store.cold_hosts(priority, self._after_host, _HOSTS_A_STEP)
+                for digest in hosts:
+                    came += await self._load(digest, priority, None, now)
+                self._came += came
+            if hosts:
+                self._after_host = hosts[-1]
+            else:
+                rounds += priority is None
+                self._end_round()
+            if came or not is_idle:
+                break
+        return came
+
+    async def _next_priority(self) -> int | None:
+        """Return the highest priority with rows below the one that was gone through in vain."""
+        exhausted = self._exhausted
+        return next((it for it in await self._store.priorities() if exhausted is None or it < exhausted), None)
+
+    def _end_round(self) -> None:
+        """Begin anew: at the top when something came or all were gone through, else one lower."""
+        self._exhausted = None if self._came else self._priority
+        self._came = 0
+        self._priority = self._after_host = None
+
+
+def _remember(host: Host, priority: int, number: int | None) -> None:
+    """Note from where on the rest of a priority lies on disk; ``None``: there is no rest."""
+    spilled = host.queue.spilled
+    if number is not None:
+        if spilled is None:
+            spilled = host.queue.spilled = {}
+        spilled[priority] = number
+    elif spilled:
+        spilled.pop(priority, None)

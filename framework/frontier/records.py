@@ -1,0 +1,152 @@
+"""What the frontier keeps beside a request: who found it and when, its tries; and all of it as a row of the store.
+
+Place in the flow: a request becomes a ``Row`` when it is leased for the first time, sealed or spilled, and comes back
+from its row when its turn is near or when a job is resumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from framework.exceptions import StoredError
+from framework.http import Request
+from framework.http.stored import StoredForm
+
+from .hostkey import host_key
+from .store.rows import Row
+
+_NOT_BEFORE_MAX_S = 86_400.0
+"""No row waits longer than this from the moment it is read: the clock may have been set meanwhile."""
+
+Try = tuple[float, str]
+"""When a try failed (``time.time()``), and why."""
+
+
+class Origin:
+    """Who found a request, and when: one object for all links of a page."""
+
+    __slots__ = ("found_at", "identity")
+
+    def __init__(self, identity: int, found_at: float) -> None:
+        self.identity = identity
+        self.found_at = found_at
+
+
+@dataclass(slots=True)
+class Tried:
+    """What earlier attempts of a request left.
+
+    Attributes:
+        attempt: the number of the next one.
+        delivered: how many items of its output were delivered.
+        tries: those that failed.
+    """
+
+    attempt: int = 1
+    delivered: int = 0
+    tries: list[Try] = field(default_factory=list)
+
+
+class _Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
+    form: bytes
+    parent: int
+    found_at: float
+    not_before_at: float | None = None
+    attempt: int = 1
+    tries: list[Try] = []
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Envelope).decode
+
+
+@lru_cache(maxsize=8192)
+def digest_of(key: str) -> int:
+    """Return the name of a host as a signed 64-bit number."""
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
+class Records:
+    """Makes rows of requests, and requests of rows.
+
+    Args:
+        form: the stored form of a request.
+
+    Attributes:
+        samples: for each callback and errback met, the stored form of one request that names it, so that a resumed job
+            can tell at once, and not in a week, that one of them is there no longer.
+    """
+
+    def __init__(self, form: StoredForm) -> None:
+        self._form = form
+        self.samples: list[bytes] = []
+        self._sampled: set[tuple[Any, Any]] = set()
+
+    def row(self, request: Request, tried: Tried | None, digest: int | None = None) -> Row:
+        """Return the row of a request that has its identity and number.
+
+        Args:
+            request: what is pending.
+            tried: what earlier attempts left.
+            digest: the number of the request's host, where the caller knows it.
+
+        Raises:
+            UnstorableError: something in it has no stored form.
+        """
+        form = self._form.dump(request)
+        if request.callback is not None or request.errback is not None:
+            self._sample(request, form)
+        origin: Any = request._origin
+        parent, found_at = (0, 0.0) if origin is None else (origin.identity, origin.found_at)
+        not_before_at = request._not_before_at
+        delivered = 0
+        if tried is None and not_before_at is None:
+            data = _encode((form, parent, found_at))
+        else:
+            tried = tried or Tried()
+            delivered = tried.delivered
+            data = _encode((form, parent, found_at, not_before_at, tried.attempt, tried.tries))
+        if digest is None:
+            digest = digest_of(host_key(request))
+        return Row(request._row or 0, request._identity or 0, digest, int(request.priority), data, delivered)
+
+    def _sample(self, request: Request, form: bytes) -> None:
+        callback, errback = request.callback, request.errback
+        names = getattr(callback, "__func__", callback), getattr(errback, "__func__", errback)
+        if names not in self._sampled:
+            self._sampled.add(names)
+            self.samples.append(form)
+
+    def request(self, row: Row, now_at: float) -> tuple[Request, Tried | None]:
+        """Return the request of a row, and what earlier attempts of it left.
+
+        Args:
+            row: as the store gave it.
+            now_at: the wall clock's time.
+
+        Raises:
+            StoredError: it is damaged, or its callback or class is not there.
+        """
+        try:
+            envelope = _decode(row.data)
+        except msgspec.MsgspecError as error:
+            msg = f"the stored request {row.identity} cannot be read: {error}"
+            raise StoredError(msg) from error
+        request = self._form.load(envelope.form)
+        request._identity = row.identity
+        request._row = row.number
+        request._origin = Origin(envelope.parent, envelope.found_at)
+        if envelope.not_before_at is not None:
+            request._not_before_at = min(envelope.not_before_at, now_at + _NOT_BEFORE_MAX_S)
+        if envelope.attempt == 1 and not row.delivered:
+            return request, None
+        return request, Tried(envelope.attempt, row.delivered, envelope.tries)
+
+    def check(self, sample: bytes) -> None:
+        """Read a stored form. Raises ``StoredError`` when what it names is not there."""
+        self._form.load(sample)
