@@ -9,7 +9,10 @@ import time
 
 import pytest
 
-COMMANDS = ["crawl", "fetch", "genspider", "list", "runspider", "settings", "shop", "startproject", "version"]
+COMMANDS = [
+    "crawl", "fetch", "genspider", "jobs", "list", "resume", "retry", "runspider", "settings", "shop", "startproject",
+    "version",
+]  # fmt: skip
 
 
 @pytest.fixture
