@@ -68,7 +68,7 @@ class Journal:
             return []
         try:
             stored = self.path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise self._damaged(str(error.strerror or error)) from error

@@ -78,6 +78,7 @@ class FeedSink:
         self._writer = BatchWriter(journal, crawler.spider, self._on_stored)
         self._is_open = False
         self._has_written = False
+        self._is_given_up = False
         # Batches that ended since the last seal, and those that are stored and will be told once they are committed.
         self._ending: list[FeedSlot] = []
         self._stored: list[FeedSlot] = []
@@ -301,6 +302,8 @@ class FeedSink:
         self._has_written = True
 
     def _on_stored(self, batch: Batch) -> None:
+        if self._is_given_up:
+            return
         self._crawler.stats.inc_value(f"feedexport/success_count/{type(batch.storage).__name__}")
         logger.info("Stored %s feed (%d items) in: %s", self.format, batch.item_count, batch.uri)
         self._stored.append(slot_of(batch))
@@ -341,8 +344,8 @@ class FeedSink:
         if cut is None:
             await asyncio.to_thread(self.undo_behind, None)
         else:
+            self._is_given_up = True
             await asyncio.to_thread(self._open, cut)
-            self._stored.clear()
             await self._finish()
 
     async def _finish(self) -> None:
