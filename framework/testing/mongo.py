@@ -93,7 +93,7 @@ class FakeMongo:
             self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
-        while self._writers:
+        while self._writers:  # noqa: ASYNC110 - each is gone within a turn of the loop or two
             await asyncio.sleep(0.01)
         self._server = None
 

@@ -6,6 +6,7 @@ What is added to nx-27017:
 
 - each command is one SQLite transaction, all or nothing, and synced before it is answered (``synchronous = FULL``), so
   that what was acknowledged survives a SIGKILL of this process and a power cut; nx-27017 alone syncs now and then;
+- a document that is updated keeps its types: nx-27017's short cut by SQL makes texts of times, and is switched off;
 - errors carry MongoDB's codes, where it has some for them;
 - the port is chosen here, bound, and then told on stdout;
 - the process ends when its stdin is closed, which happens however the crawl ends.
@@ -19,6 +20,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -27,12 +29,14 @@ from typing import Any
 
 logger = logging.getLogger("fwk.mongo.server")
 
-_WRITES = ("update", "delete", "createIndexes")
+_WRITES = ("insert", "update", "delete", "createIndexes")
+_TROUBLE = re.compile(r"disk I/O|database is locked|readonly database|unable to open|disk image", re.IGNORECASE)
 _CLOSE_S = 10.0
 
 
 def durable_handler(path: Path) -> Any:  # noqa: C901 - the class is made here so that nx-27017 is loaded late
     """Return nx-27017's handler for a database file, with each write in a transaction of its own."""
+    from neosqlite.collection.query_helper import set_force_fallback  # type: ignore[import-untyped]
     from nx_27017.handler import NeoSQLiteHandler  # type: ignore[import-untyped]
 
     class DurableHandler(NeoSQLiteHandler):  # type: ignore[misc]
@@ -42,20 +46,16 @@ def durable_handler(path: Path) -> Any:  # noqa: C901 - the class is made here s
             return self._durably(super().handle_insert, msg)
 
         def handle_command(self, msg: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-            body: dict[str, Any] = next((part for kind, part in msg["sections"] if kind == "body"), {})
-            if not any(name in body for name in _WRITES):
+            if not any(name in _body(msg) for name in _WRITES):
                 return self._answer(super().handle_command, msg)
-            name = body.get("update") or body.get("delete") or body.get("createIndexes")
-            with self._db_lock:
-                # Made outside of the transaction: nx-27017 remembers it, and a rollback would take it away.
-                if name not in self.conn.list_collection_names():
-                    self.conn[name].create()
-                return self._durably(super().handle_command, msg)
+            return self._durably(super().handle_command, msg)
 
         def _durably(self, handle: Any, msg: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             with self._db_lock:
                 database = self.conn.db
+                set_force_fallback(True)
                 try:
+                    self._make_collection(_body(msg))
                     database.execute("BEGIN IMMEDIATE")
                     answer: tuple[int, dict[str, Any]] = handle(msg)
                     if database.in_transaction:
@@ -64,7 +64,15 @@ def durable_handler(path: Path) -> Any:  # noqa: C901 - the class is made here s
                     if database.in_transaction:
                         database.execute("ROLLBACK")
                     return _failure(msg, error)
+                finally:
+                    set_force_fallback(False)
                 return answer
+
+        def _make_collection(self, body: dict[str, Any]) -> None:
+            # Outside of the transaction: nx-27017 remembers that it is there, and a rollback would take it away.
+            name = next((body[command] for command in _WRITES if command in body), None)
+            if name and name not in self.conn.list_collection_names():
+                self.conn[name].create()
 
         def _answer(self, handle: Any, msg: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             try:
@@ -78,13 +86,17 @@ def durable_handler(path: Path) -> Any:  # noqa: C901 - the class is made here s
     return handler
 
 
+def _body(msg: dict[str, Any]) -> dict[str, Any]:
+    return next((part for kind, part in msg["sections"] if kind == "body"), {})
+
+
 def _failure(msg: dict[str, Any], error: Exception) -> tuple[int, dict[str, Any]]:
     kinds = {kind.__name__ for kind in type(error).__mro__}
     if "IntegrityError" in kinds:
         code, name = 11000, "DuplicateKey"
-    elif "full" in str(error) and "OperationalError" in kinds:
+    elif "disk is full" in str(error):
         code, name = 14031, "OutOfDiskSpace"
-    elif "DatabaseError" in kinds or isinstance(error, OSError):
+    elif isinstance(error, OSError) or ("DatabaseError" in kinds and _TROUBLE.search(str(error))):
         code, name = 8, "UnknownError"
     else:
         code, name = 2, "BadValue"

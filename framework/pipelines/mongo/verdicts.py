@@ -30,7 +30,7 @@ _AWAY_CODES = frozenset(
 )  # fmt: skip
 _DUPLICATE = frozenset({11000, 11001, 12582})
 _OWN_TROUBLE = re.compile(
-    r"disk is full|disk I/O|database is locked|readonly database|unable to open|malformed|no space", re.IGNORECASE
+    r"disk is full|disk I/O|database is locked|readonly database|unable to open|disk image|no space", re.IGNORECASE
 )
 """How SQLite, under the embedded server, says that nothing is wrong with the documents."""
 
