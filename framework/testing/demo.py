@@ -5,17 +5,20 @@ Runs the real command in a process of its own, as a user would; the shop is open
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
 from framework.testing.shop import ThreadedShop
 
 _SAMPLES = 3
+_HOME = Path(".fwk")
 
 
 @click.command()
@@ -36,9 +39,48 @@ def main(books: int, output: Path) -> None:
             click.echo(
                 f"  {item['title']} by {item['author']}: {item['price']}, {item['stock']} in stock ({item['url']})"
             )
-    fwk = Path(sys.executable).parent / "fwk"
-    shown = fwk.relative_to(Path.cwd()) if fwk.is_relative_to(Path.cwd()) else fwk
-    click.echo(f"\nNext, a project of your own:\n  {shown} startproject myshop")
+    _show_database()
+    click.echo(f"\nNext, a project of your own:\n  {_shown(_beside_python('fwk'))} startproject myshop")
+
+
+def _show_database() -> None:
+    """Say where the documents are and how to query them, and read three of them back through the server."""
+    files = sorted(_HOME.rglob("data.sqlite"), key=lambda file: file.stat().st_mtime)
+    if not files:
+        return
+    count, documents = asyncio.run(_read_back(files[-1].parent))
+    click.echo(f"\nMongoDB has {count:,} documents in fwk.books. Three of them, asked for over its protocol:")
+    for document in documents:
+        click.echo(
+            f"  {document['_id']}: {document['title']}, {document['price']}, seen {document['last_seen']:%H:%M:%S}"
+        )
+    click.echo(
+        f"To query them yourself:\n  {_shown(_beside_python('nx-27017'))} --db {_shown(files[-1])}\n"
+        f'  {_shown(Path(sys.executable))} -c "import pymongo; print(pymongo.MongoClient().fwk.books.find_one())"'
+    )
+
+
+async def _read_back(folder: Path) -> tuple[int, list[dict[str, Any]]]:
+    from pymongo import AsyncMongoClient
+
+    from framework.pipelines.mongo.embedded import EmbeddedServer
+
+    server = EmbeddedServer(folder)
+    await server.start()
+    try:
+        async with AsyncMongoClient[dict[str, Any]](server.uri) as client:
+            books = client["fwk"]["books"]
+            return await books.count_documents({}), await books.find({}).limit(_SAMPLES).to_list(_SAMPLES)
+    finally:
+        await server.stop()
+
+
+def _beside_python(name: str) -> Path:
+    return Path(sys.executable).parent / name
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

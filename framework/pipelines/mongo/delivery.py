@@ -33,6 +33,11 @@ class Delivery:
         prepare: awaited before the first document of a collection is sent.
         revive: awaited after a failed try; returns the driver to go on with.
         count: called with a name and a number for the stats.
+
+    Attributes:
+        driver: what it sends through; set before ``run``.
+        prepared: the collections that have their indexes.
+        sent: set when documents have left the queue.
     """
 
     def __init__(  # noqa: PLR0913 - built in one place
@@ -53,7 +58,7 @@ class Delivery:
         self._prepare = prepare
         self._revive = revive
         self._count = count
-        self._prepared: set[str] = set()
+        self.prepared: set[str] = set()
         self._changed = asyncio.Event()
         self._is_urgent = False
         self.sent = asyncio.Event()
@@ -96,9 +101,9 @@ class Delivery:
             driver = self.driver
             assert driver is not None  # noqa: S101 - run() begins after the driver is there
             try:
-                if collection not in self._prepared:
+                if collection not in self.prepared:
                     await self._prepare(driver, collection)
-                    self._prepared.add(collection)
+                    self.prepared.add(collection)
                 await driver.upsert(collection, entries)
             except Exception as error:
                 entries = await self._after(judge(error), collection, entries)

@@ -141,6 +141,8 @@ class MongoPipeline:
             count=self._count,
         )
         self._delivery.driver = connection.driver
+        if self._targets.fixed is not None:
+            self._delivery.prepared.add(self._targets.fixed)
         self._task = asyncio.create_task(self._delivery.run(), name="mongodb")
 
     async def _take_job(self, cut: dict[str, Any]) -> bool:
