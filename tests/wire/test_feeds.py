@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -98,6 +99,21 @@ def test_all_formats_at_once_hold_the_books_of_the_shop(crawl: Any, shop: Thread
     rows = [{field.tag: field.text or "" for field in item} for item in root]
     assert by_id([typed(row) for row in rows]) == wanted
     assert {tuple(row) for row in rows} == {tuple(FIELDS)}
+
+
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_compressed_batches_hold_the_books_of_the_shop(
+    form: str, crawl: Any, shop: ThreadedShop, tmp_path: Path
+) -> None:
+    feeds = {str(tmp_path / f"%(batch_id)04d.{form}.gz"): {"fields": FIELDS, "batch_item_count": 7}}
+
+    done = crawl(BookSpider, {"FEEDS": feeds}, base=shop.url)
+
+    texts = [gzip.decompress(path.read_bytes()).decode() for path in sorted(tmp_path.iterdir())]
+    lists = [json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()] for text in texts]
+    assert by_id([item for batch in lists for item in batch]) == truth(shop)
+    assert {len(batch) for batch in lists[:-1]} == {7}
+    assert done.stats["feedexport/success_count/FileFeedStorage"] == len(texts)
 
 
 def test_an_exporter_of_the_users_own_is_enough(crawl: Any, shop: ThreadedShop, tmp_path: Path) -> None:

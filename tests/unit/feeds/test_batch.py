@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
+import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from framework import signals
 from framework.exceptions import ExportError, SettingsError
-from framework.feeds import FeedSink, build_feeds, cut_back
+from framework.feeds import FeedSink, ItemFilter, build_feeds, cut_back
 from framework.feeds.storages import FileFeedStorage
 
 Crawl = Callable[..., dict[str, Any]]
@@ -33,6 +36,11 @@ class Shouting:
 
     def close(self) -> None:
         self.file.write(self.mark)
+
+
+class Even(ItemFilter):
+    def accepts(self, item: Any) -> bool:
+        return bool(item["n"] % 2 == 0)
 
 
 class Folder:
@@ -449,3 +457,62 @@ def test_a_file_that_cannot_be_put_back_is_told(folder: Folder, crawl: Crawl) ->
     with pytest.raises(ExportError, match=r"cannot cut back the output .*: another crawl is writing it"):
         crawl(folder.sink("a.jsonl"), ITEMS)
     file.close()
+
+
+def test_each_batch_goes_to_a_storage_of_the_users_own(crawler: MakeCrawler, crawl: Crawl) -> None:
+    stored: dict[str, bytes] = {}
+
+    class Upload:
+        def __init__(self, uri: str, *, feed_options: Any) -> None:
+            self.uri = uri
+
+        def open(self, spider: Any) -> io.BytesIO:
+            return io.BytesIO()
+
+        async def store(self, file: io.BytesIO) -> None:
+            stored[self.uri] = file.getvalue()
+
+    feeds = {"up://%(batch_id)d.jsonl": {"batch_item_count": 2}}
+    [sink] = build_feeds(crawler(feeds, FEED_STORAGES={"up": Upload}))
+    cut = crawl(sink, ITEMS[:3], close=False)[sink.name]
+    assert stored == {"up://1.jsonl": b'{"n":0}\n{"n":1}\n'}
+
+    [again] = build_feeds(crawler(feeds, FEED_STORAGES={"up": Upload}))
+    crawl(again, ITEMS[3:], cut)
+    assert stored["up://2.jsonl"] == b'{"n":3}\n'
+    assert stored["up://3.jsonl"] == b'{"n":4}\n'
+
+
+def test_items_of_batches_are_chosen_too(folder: Folder, crawl: Crawl) -> None:
+    sink = folder.sink("%(batch_id)d.jsonl", batch_item_count=1, item_filter=Even)
+
+    crawl(sink, ITEMS)
+
+    assert list(folder.texts().values()) == ['{"n":0}\n', '{"n":2}\n', '{"n":4}\n']
+
+
+def test_what_a_full_disk_refused_between_batches_is_written_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.pwrite
+    left = [1]
+
+    def write(descriptor: int, data: Any, offset: int) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        return real(descriptor, data, offset)
+
+    async def scenario() -> None:
+        sink = folder.sink("%(batch_id)d.jsonl.gz", batch_item_count=2)
+        await sink.open(None)
+        monkeypatch.setattr(os, "pwrite", write)
+        sink.hand(1, list(enumerate(ITEMS)))
+        with pytest.raises(ExportError, match="No space left on device"):
+            await sink.write(sink.seal())
+        left[0] = 100
+        await sink.close()
+
+    asyncio.run(scenario())
+    texts = [gzip.decompress(path.read_bytes()) for path in sorted(folder.path.iterdir())]
+    assert texts == [b'{"n":0}\n{"n":1}\n', b'{"n":2}\n{"n":3}\n', b'{"n":4}\n']
