@@ -2,17 +2,24 @@
 
 For tests of pure asyncio code: when every task waits, the loop's time jumps to the next timer, so that minutes of
 politeness take milliseconds. When every task waits and there is no timer, nothing could ever happen again: that raises
-``DeadlockError``. Not for code with sockets, threads or processes: the clock would jump past them.
+``DeadlockError``. While a thread pool has work, the clock stands still. Not for code with sockets or
+processes: the clock would jump past them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import sys
+import threading
 from collections.abc import Coroutine
+from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+_LOOK_EVERY_S = 0.02
 
 
 class DeadlockError(RuntimeError):
@@ -27,14 +34,36 @@ class _JumpingSelector(selectors.DefaultSelector):
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = super().select(0)
-        if events:
+        waits = timeout != 0 and _is_a_thread_at_work()
+        events = super().select(_LOOK_EVERY_S if waits else 0)
+        if events or waits:
             return events
         if timeout is None:
             msg = "every task waits and no timer is set: nothing can happen any more"
             raise DeadlockError(msg)
         self.now += max(0.0, timeout)
         return events
+
+
+def _is_a_thread_at_work() -> bool:
+    """Say whether some thread of a ``ThreadPoolExecutor`` has work: an idle one does nothing but wait for it."""
+    if threading.active_count() == 1:
+        return False
+    frames = sys._current_frames()
+    frames.pop(threading.get_ident(), None)
+    for frame in frames.values():
+        if frame.f_code.co_name == "_worker":
+            if frame.f_locals.get("work_item") is not None or frame.f_locals["work_queue"].qsize():
+                return True
+        elif _is_of_a_pool(frame):
+            return True
+    return False
+
+
+def _is_of_a_pool(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code.co_name != "_worker":
+        frame = frame.f_back
+    return frame is not None
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):

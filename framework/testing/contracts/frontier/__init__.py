@@ -6,12 +6,14 @@ A test module derives from ``FrontierContract``, says how one is made, and pytes
         def make_frontier(self, politeness, gates, clock, wall_clock):
             return MyFrontier(...)
 
-Each test runs on a virtual-time loop: ``clock`` and ``wall_clock`` follow it. An implementation that does real I/O
-overrides ``run`` with a real loop, and is then waited for.
+Each test runs on a virtual-time loop: ``clock`` and ``wall_clock`` follow it; it waits for threads. An implementation
+that does other real I/O overrides ``run`` with a real loop, and is then waited for. One that survives its process has
+``DurabilityContract`` to keep as well.
 """
 
 from __future__ import annotations
 
+from .durability import DurabilityContract
 from .endings import Endings
 from .gates import Gates
 from .leases import Leases
@@ -19,7 +21,7 @@ from .offers import Offers
 from .permits import Permits
 from .politeness import PolitenessRules
 
-__all__ = ["FrontierContract"]
+__all__ = ["DurabilityContract", "FrontierContract"]
 
 
 class FrontierContract(Offers, Leases, PolitenessRules, Permits, Gates, Endings):

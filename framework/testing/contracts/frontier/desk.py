@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -81,12 +82,13 @@ class Desk:
         return await self.frontier.offer(origin or self.root, batch)
 
     async def lease(self, limit: int = 100) -> list[Lease]:
-        """Lease what may go now; nothing when it would have to wait."""
-        try:
+        """Lease what may go now; nothing when it would have to wait. A frontier may answer with less than there is."""
+        leases: list[Lease] = []
+        with suppress(TimeoutError):
             async with asyncio.timeout(NAP_S):
-                return list(await self.frontier.lease(limit))
-        except TimeoutError:
-            return []
+                while len(leases) < limit and (more := await self.frontier.lease(limit - len(leases))):
+                    leases += more
+        return leases
 
     def send(self, leases: Iterable[Lease]) -> None:
         """Put all on the wire."""
