@@ -6,10 +6,12 @@ when opening fails half-way. ``framework.process`` runs a crawler in a loop of i
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,18 +27,18 @@ from framework.engine.items import ItemStage
 from framework.engine.limits import Limits
 from framework.engine.parts import Parts
 from framework.engine.spiderchain import SpiderChain
+from framework.engine.state import KeptState
 from framework.engine.yields import Yields
 from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
-from framework.frontier.hosts import Politeness
-from framework.frontier.local import LocalFrontier
-from framework.frontier.seen.exact import ExactSeen
-from framework.frontier.store.sqlite import Store
-from framework.http.stored import StoredForm
+from framework.frontier.build import build_frontier
+from framework.http.stored import StoredForm, dump_value, load_value
+from framework.jobrun import JobRun, closing
+from framework.jobs import LiveJob, StoredJob, job_from_code
 from framework.pipelines.chain import PipelineChain
-from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Sink
+from framework.protocols import FrontierView, Gate, Job, OfferFilter, Resume, Sink
 from framework.settings import Settings
-from framework.settings.declared import ComponentOptions, EngineOptions, PolitenessOptions, WarningOptions
+from framework.settings.declared import ComponentOptions, DurabilityOptions, EngineOptions, WarningOptions
 from framework.settings.loading import shown_path
 from framework.settings.validation import validate
 from framework.signalmanager import SignalManager
@@ -64,6 +66,8 @@ class Crawler:
         request_fingerprinter: says which requests are the same.
         outputs: the feeds, for the summary.
         finish_reason: why the crawl ended, when it has.
+        job: the job that it is, or ``None`` for one that ends with its process; set by a command before ``crawl``.
+        stop_signal: the name of the first signal that asked it to stop, if any.
         clock, wall_clock: where politeness takes the time from; a subclass for tests has others.
 
     Raises:
@@ -78,6 +82,7 @@ class Crawler:
             msg = f"Crawler takes a spider class, not {spidercls!r}"
             raise PluginError(msg)
         self.spidercls = spidercls
+        self._settings_given = settings
         self.settings = settings.copy() if isinstance(settings, Settings) else Settings(settings)
         spidercls.update_settings(self.settings)
         self.signals = SignalManager(self)
@@ -87,6 +92,9 @@ class Crawler:
         self.request_fingerprinter: Any = None
         self.finish_reason: str | None = None
         self.feeds: list[FeedSink] = []
+        self.job: LiveJob | None = None
+        self.stop_signal: str | None = None
+        self._run_of_job = JobRun(self)
         self._components: list[Any] = []
         self._has_begun = False
 
@@ -109,6 +117,7 @@ class Crawler:
         with LogCounts(self.stats):
             try:
                 async with AsyncExitStack() as stack:
+                    self.job = self.job or self._job_from_code(args, kwargs)
                     await self._run(await self._open(stack))
             finally:
                 if self.engine is not None and self.finish_reason is not None:
@@ -137,7 +146,16 @@ class Crawler:
     def _tell_end(self, view: FrontierView, elapsed_s: float) -> None:
         outputs = [_output_of(feed) for feed in self.feeds]
         reason = self.finish_reason or "finished"
-        text = summary(self.stats.get_stats(), view, outputs=outputs, reason=reason, elapsed_s=elapsed_s)
+        text = summary(
+            self.stats.get_stats(),
+            view,
+            outputs=outputs,
+            reason=reason,
+            elapsed_s=elapsed_s,
+            job=None if self.job is None else self.job.name,
+            wants_items=self.settings.group(WarningOptions).no_items,
+            warnings=self._run_of_job.fallen_fields(),
+        )
         logger.info("%s", text)
 
     def stop(self) -> None:
@@ -155,7 +173,12 @@ class Crawler:
 
         A crawl that its user or SIGTERM has ended in good order has not failed.
         """
-        if self.finish_reason == "failed" or self.engine is None or self.engine.start_error is not None:
+        if (
+            self._run_of_job.is_unbalanced
+            or self.finish_reason == "failed"
+            or self.engine is None
+            or self.engine.start_error is not None
+        ):
             return True
         stats = self.stats.get_stats()
         if self.engine.is_cut_off:
@@ -233,17 +256,26 @@ class Crawler:
         downloader_middlewares = self._enabled("DOWNLOADER_MIDDLEWARES")
         spider_middlewares = self._enabled("SPIDER_MIDDLEWARES")
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
-        self.feeds = build_feeds(self)
+        folder = None if self.job is None else self.job.folder
+        self.feeds = build_feeds(self, durable=folder is not None, folder=folder)
         with self._naming("DOWNLOAD_HANDLERS"):
             handlers = Handlers.from_crawler(self)
         chain = MiddlewareChain(downloader_middlewares, self.spider)
         downloader = Downloader(chain, handlers, self.signals, self.spider)
         askable = [*downloader_middlewares, *spider_middlewares, *extensions]
-        frontier = self._frontier([component for component in askable if isinstance(component, Gate)])
+        stored = StoredForm(self.spider)
+        gates = [component for component in askable if isinstance(component, Gate)]
+        frontier = build_frontier(
+            self, self.request_fingerprinter, stored, gates, folder=folder, clock=self.clock, wall_clock=self.wall_clock
+        )
         sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
+        resume = await self._run_of_job.open(stack, frontier)
         stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
         stack.push_async_callback(downloader.close)
-        await self._open_outputs(stack, frontier, sinks, pipelines)
+        kept = KeptState(self.spider, [*self._components, self._run_of_job.fill_rates], dump_value, load_value)
+        kept.restore(resume)
+        await self._open_sinks(stack, resume, sinks)
+        await self._open_pipelines(stack, pipelines)
         options = settings.group(EngineOptions)
         self._parts = Parts(
             spider=self.spider,
@@ -251,7 +283,7 @@ class Crawler:
             downloader=downloader,
             spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal, frontier.is_known),
             items=self._item_stage(pipelines, options),
-            committer=Committer(frontier, sinks, options.checkpoint_interval_s, self._snapshot),
+            committer=Committer(frontier, sinks, options.checkpoint_interval_s, kept.snapshot),
             limits=self._limits(options),
             stats=self.stats,
             signals=self.signals,
@@ -260,10 +292,17 @@ class Crawler:
             filters=[component for component in askable if isinstance(component, OfferFilter)],
             is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
             log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
+            snapshot=stored.snapshot,
+            rides=settings.group(DurabilityOptions).unstorable == "ride",
             yields=Yields(settings.group(WarningOptions).empty_callback_pages),
             wall_clock=self.wall_clock,
         )
-        self.engine = Engine(self._parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max)
+        self.engine = Engine(
+            self._parts,
+            start_backlog=options.start_backlog,
+            unsealed_max=options.unsealed_max,
+            has_started=resume.has_started,
+        )
         self.stats.open_spider(self.spider)
         return self.engine
 
@@ -284,54 +323,53 @@ class Crawler:
             signals=self.signals,
             spider=self.spider,
             drop_level=options.dropitem_log_level,
+            note=self._run_of_job.fill_rates.note if self.settings.group(WarningOptions).fill_rate_drop else None,
         )
 
     def _close(self, reason: str) -> None:
         if self.engine is not None:
             self.engine.close_spider(self.spider, reason)
 
-    def _frontier(self, gates: Iterable[Gate]) -> Frontier:
-        options = self.settings.group(PolitenessOptions)
-        for key in options.hosts:
-            if "/" in key or (":" in key and not key.count(":") > 1):
-                logger.warning("DOWNLOAD_SLOTS: %r fits no host: name it without scheme, port and path", key)
-        politeness = Politeness(
-            delay_s=float(getattr(self.spider, "download_delay", options.delay_s)),
-            randomize=options.randomize_delay,
-            concurrency=options.concurrency_per_host,
-            own_rules=options.hosts,
-            dead_after=options.dead_host_failures,
-            order=options.crawl_order,
-        )
-        return LocalFrontier(
-            self.request_fingerprinter,
-            politeness,
-            list(gates),
-            store=Store(None),
-            stored=StoredForm(self.spider),
-            seen=ExactSeen(),
-            clock=self.clock,
-            wall_clock=self.wall_clock,
-        )
-
-    async def _open_outputs(
-        self, stack: AsyncExitStack, frontier: Frontier, sinks: list[Sink], pipelines: PipelineChain
-    ) -> None:
-        resume = await frontier.open(Job(name=self.spider.name, spider=self.spider.name))
-        stack.push_async_callback(frontier.close, clean=True)
-        self.spider.state = resume.state
+    async def _open_sinks(self, stack: AsyncExitStack, resume: Resume, sinks: list[Sink]) -> None:
         # Scrapy's order of the end: pipelines, spider_closed, feeds, stats; each may count until it is closed.
         stack.callback(self._close_stats)
         for sink in sinks:
             await sink.open(resume.cuts.get(sink.name))
             stack.push_async_callback(sink.close)
+
+    async def _open_pipelines(self, stack: AsyncExitStack, pipelines: PipelineChain) -> None:
         await pipelines.open()
         stack.push_async_callback(self._tell_closed)
         stack.push_async_callback(pipelines.close)
 
-    def _snapshot(self) -> dict[str, Any]:
-        """Return what a checkpoint stores beside the finished visits."""
-        return {"state": self.spider.state}
+    def _job_from_code(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveJob | None:
+        """Return the job of a crawl that no command has started, where ``JOBDIR`` or ``FRONTIER`` asks for one."""
+        return job_from_code(self.settings, self.spider.name, args, kwargs, cut_outputs=self._cut_outputs_of)
+
+    def _cut_outputs_of(self, job: StoredJob) -> None:
+        other = Crawler(self.spidercls, self._settings_given)
+        with ThreadPoolExecutor(1) as thread:  # the loop of this thread is running
+            thread.submit(asyncio.run, other.cut_outputs(job.folder, **job.record.arguments)).result()
+
+    async def cut_outputs(self, folder: Path, **arguments: Any) -> None:
+        """Leave, in the output files of a job that is given up, just what it has committed. Instead of ``crawl``.
+
+        Args:
+            folder: the job's, locked.
+            arguments: the spider's.
+
+        Raises:
+            CrawlError: the job's files, or its outputs, are not as they were left.
+        """
+        self._build_spider((), arguments)
+        feeds = build_feeds(self, durable=True, folder=folder)
+        stored = StoredForm(self.spider)
+        frontier = build_frontier(self, self.request_fingerprinter, stored, (), folder=folder)
+        async with AsyncExitStack() as stack:
+            stack.push_async_exit(closing(frontier))
+            resume = await frontier.open(Job(name=folder.name, spider=self.spider.name, folder=folder))
+            for feed in feeds:
+                await feed.cut_back(resume.cuts.get(feed.name))
 
     def _on_refusal(self, request: Any, reason: str) -> None:
         self._parts.refused(request, reason)

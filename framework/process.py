@@ -202,6 +202,7 @@ class Stop:
         advice = "once more to stop at once" if number == signal.SIGINT else f"for {self._timeout_s:g} s at most"
         logger.info("%s: finishing what is in flight; %s", signal.Signals(number).name, advice)
         for crawler, task in zip(self._crawlers, self._tasks, strict=True):
+            crawler.stop_signal = signal.Signals(number).name
             if crawler.engine is None:
                 task.cancel()
             else:

@@ -116,7 +116,7 @@ def run_live(crawler: Crawler, arguments: Mapping[str, Any], live: LiveJob, *, i
     try:
         for line in live.said:
             click.echo(line, err=True)
-        crawler.job = live  # type: ignore[attr-defined]
+        crawler.job = live
         return run_crawler(crawler, arguments, live.said)
     finally:
         live.close()
@@ -133,7 +133,7 @@ def cut_outputs(job: StoredJob) -> None:
     with contextlib.chdir("."):  # the job's own folder is entered, and left again
         run = StoredRun(job)
         crawler = crawler_for(run.load_spider(), run.settings, run.options)
-        asyncio.run(crawler.cut_outputs(job.folder, **run.arguments))  # type: ignore[attr-defined]
+        asyncio.run(crawler.cut_outputs(job.folder, **run.arguments))
 
 
 def _is_terminal() -> bool:

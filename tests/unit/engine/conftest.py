@@ -81,8 +81,8 @@ def _balance(crawl):
     assert limits.in_flight == 0
     assert limits.active_size == 0
     assert limits._stalled == 0
-    for host in crawl.crawler.engine._parts.frontier._schedule.hosts.values():
-        assert (host.active, host.reserved, len(host.waiters)) == (0, 0, 0)
+    for host in crawl.crawler.engine._parts.frontier._dispatch._schedule.hosts.values():
+        assert (host.active, host.reserved, len(host.waiters or ())) == (0, 0, 0)
     assert crawl.handler.is_closed or not crawl.handler.sent
     assert not crawl.sink.is_open
     if crawl.error is None:

@@ -1,0 +1,86 @@
+"""Building the frontier of a crawl from its settings.
+
+Place in the flow: ``crawler.py`` calls ``build_frontier`` once the spider and the gates exist. With a folder the
+frontier is kept in the job's files; without one it is the same frontier on an unnamed temporary file.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from framework.http.stored import StoredForm
+from framework.protocols import Crawler, Gate
+from framework.settings.declared import DurabilityOptions, PolitenessOptions
+
+from .hosts import Politeness
+from .local import LocalFrontier
+from .memorylimit import in_memory_max, memory_limit_bytes
+from .seen import make_seen
+from .store.sqlite import Store
+
+logger = logging.getLogger(__name__)
+
+STORE_FILE: Final = "frontier.db"
+IN_FLIGHT_FILE: Final = "inflight"
+
+
+def build_frontier(  # noqa: PLR0913 - built in one place
+    crawler: Crawler,
+    fingerprinter: Any,
+    stored: StoredForm,
+    gates: Sequence[Gate],
+    *,
+    folder: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    wall_clock: Callable[[], float] = time.time,
+) -> LocalFrontier:
+    """Build the frontier of one crawl; nothing is opened yet.
+
+    Args:
+        crawler: with its settings and spider.
+        fingerprinter: says which requests are the same one.
+        stored: makes requests data.
+        gates: asked about each request before it is leased.
+        folder: the job's; ``None`` for a crawl that ends with its process.
+        clock, wall_clock: monotonic seconds, and seconds since 1970.
+
+    Raises:
+        SettingsError: the seen-set that is asked for needs a package that is not installed.
+    """
+    options: DurabilityOptions = crawler.settings.group(DurabilityOptions)
+    return LocalFrontier(
+        fingerprinter,
+        politeness_of(crawler),
+        gates,
+        store=Store(
+            None if folder is None else folder / STORE_FILE, seen_mode="log" if options.seen == "bloom" else "exact"
+        ),
+        stored=stored,
+        seen=make_seen(options),
+        fates=options.fates,
+        in_memory_max=in_memory_max(memory_limit_bytes(options.memory_limit_mb)),
+        riders_max=options.riders_max,
+        inflight=None if folder is None else folder / IN_FLIGHT_FILE,
+        clock=clock,
+        wall_clock=wall_clock,
+    )
+
+
+def politeness_of(crawler: Crawler) -> Politeness:
+    """Return the rules that hosts start with, from settings and spider."""
+    options: PolitenessOptions = crawler.settings.group(PolitenessOptions)
+    for key in options.hosts:
+        if "/" in key or (":" in key and not key.count(":") > 1):
+            logger.warning("DOWNLOAD_SLOTS: %r fits no host: name it without scheme, port and path", key)
+    return Politeness(
+        delay_s=float(getattr(crawler.spider, "download_delay", options.delay_s)),
+        randomize=options.randomize_delay,
+        concurrency=options.concurrency_per_host,
+        own_rules=options.hosts,
+        dead_after=options.dead_host_failures,
+        order=options.crawl_order,
+    )

@@ -1,0 +1,95 @@
+"""One run of a crawl seen from its job: how it begins, whether it adds up, how it ends.
+
+Place in the flow: ``crawler.py`` builds the parts; here the frontier is opened on the job (or on none), and what a job
+remembers of a run is noted: its end, how its items were filled.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import quote
+
+from framework.jobs.ending import end_of
+from framework.protocols import Frontier, Job, Resume
+from framework.settings.declared import WarningOptions
+from framework.telemetry.fillrates import FillRates, stored_rates
+
+logger = logging.getLogger(__name__)
+
+
+class JobRun:
+    """One run.
+
+    Args:
+        crawler: has the job, if any.
+
+    Attributes:
+        fill_rates: of the items of the job, over all its runs.
+        is_unbalanced: something was lost on the way.
+    """
+
+    def __init__(self, crawler: Any) -> None:
+        self._crawler = crawler
+        self.fill_rates = FillRates()
+        self.is_unbalanced = False
+
+    async def open(self, stack: AsyncExitStack, frontier: Frontier) -> Resume:
+        """Begin the run and take up the job's last checkpoint; when ``stack`` closes, say how the run ended."""
+        live = self._crawler.job
+        if live is None:
+            name = self._crawler.spider.name
+            job = Job(name=name, spider=name)
+        else:
+            job = stack.enter_context(live).job
+            stack.push(self._end)
+        stack.push_async_exit(closing(frontier))
+        resume = await frontier.open(job)
+        if resume.suspects:
+            logger.warning(
+                "In flight when this job's process died, three times in a row, and fetched alone therefore: %s",
+                ", ".join(resume.suspects),
+            )
+        stack.push_async_callback(self._check_balance, frontier)
+        return resume
+
+    def _end(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        crawler = self._crawler
+        reason = crawler.finish_reason
+        state = end_of(reason, error, is_stopped=reason == "shutdown", by_signal=crawler.stop_signal)
+        crawler.job.end(state, reason or "failed")
+
+    async def _check_balance(self, frontier: Frontier) -> None:
+        """See that nothing was lost: everything that was ever accepted has a fate or is pending."""
+        if self._crawler.finish_reason in (None, "failed"):
+            return
+        balance = await frontier.balance()
+        if balance.missing:
+            self.is_unbalanced = True
+            logger.error(
+                "The balance does not hold: %d of %d requests have no fate and are not pending (%s). "
+                "This is a defect of fwk: please report it",
+                balance.missing, balance.offered, balance,
+            )  # fmt: skip
+
+    def fallen_fields(self) -> list[str]:
+        """Compare how fields are filled with the last complete crawl of this spider; keep it for the next one."""
+        crawler = self._crawler
+        drop = crawler.settings.group(WarningOptions).fill_rate_drop
+        if crawler.job is None or not drop:
+            return []
+        path = crawler.job.folder.parent / f"{quote(crawler.spider.name, safe='')}.fields.json"
+        found = self.fill_rates.fallen(stored_rates(path), drop)
+        if crawler.finish_reason == "finished":
+            self.fill_rates.store(path)
+        return found
+
+
+def closing(frontier: Frontier) -> Any:
+    """Return what closes a frontier at the end of an ``AsyncExitStack``: cleanly, unless something was raised."""
+
+    async def close(kind: object, error: BaseException | None, traceback: object) -> None:
+        await frontier.close(clean=error is None)
+
+    return close
