@@ -135,12 +135,22 @@ def make_tables(connection: sqlite3.Connection) -> None:
 def connect_writer(path: Path, cache_kb: int) -> sqlite3.Connection:
     """Open a store for writing: the log is synced at the end of each transaction."""
     connection = _connect(_uri(path, "rw"), is_uri=True)
-    _limit(connection, cache_kb)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
-    connection.execute(f"PRAGMA journal_size_limit={_LOG_KEPT_BYTES}")
+    try:
+        _limit(connection, cache_kb)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit={_LOG_KEPT_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def shorten_log(connection: sqlite3.Connection) -> None:
+    """Copy the log into the database and empty it; what cannot be copied now stays in the log, and nothing is lost."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def connect_reader(path: Path, cache_kb: int) -> sqlite3.Connection:

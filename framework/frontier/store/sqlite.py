@@ -21,7 +21,7 @@ from framework.exceptions import StoreError
 
 from . import questions
 from .checksums import Books
-from .connection import beside, connect_reader, connect_temporary, connect_writer, create, named_errors
+from .connection import beside, connect_reader, connect_temporary, connect_writer, create, named_errors, shorten_log
 from .filters import read_filter, remove_other_filters, write_filter
 from .integrity import examine, is_there, read_meta
 from .rows import Changes, Opened, Row, SeenMode, Totals
@@ -147,14 +147,16 @@ class Store:
         try:
             if clean and writer is not None and self.path is not None:
                 writer.transact(_mark_clean)
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                shorten_log(connection)
         finally:
             connection.close()
 
     # -- writing -------------------------------------------------------------------------------------------------
 
     async def add(self, changes: Changes) -> None:
-        """Make changes durable before any checkpoint does: what spills, or is known early. ``stored_filter`` waits.
+        """Make changes durable before any checkpoint does: what spills, or is known early.
+
+        A ``stored_filter`` belongs to a checkpoint and is not looked at here.
 
         Raises:
             StoreError: nothing of them is stored.
@@ -228,6 +230,7 @@ class Store:
         if self._writer is None:
             self._connection = connect_temporary(self._cache_kb)
             self._writer = Writer(self._connection, None, None, self._writing.serve)
+            self._writer.books.seen_mode = self._seen_mode
         return self._writer
 
     def _bound_log(self) -> None:
@@ -235,7 +238,7 @@ class Store:
         if self.path is None or self._connection is None:
             return
         if beside(self.path, "-wal").stat().st_size > _LOG_MAX_BYTES:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            shorten_log(self._connection)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,17 @@ NAME = "frontier.db"
 PARTS = ("", "-wal", "-shm")
 ENDS = [(True, 4000), (False, 4000), (False, 15)]
 END_NAMES = ["closed", "killed", "killed with half of the log in the database"]
-CUTS, FLIPS = (256, 400) if os.environ.get("ACCEPT") == "full" else (32, 80)
+CUTS, FLIPS = (256, 400) if os.environ.get("ACCEPT") == "full" else (32, 60)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder in memory where there is one: thousands of jobs are opened, and each of them syncs its file."""
+    if not os.access("/dev/shm", os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as made:
+        yield Path(made)
 
 
 async def content(store: Store) -> Content:
@@ -114,16 +125,16 @@ async def is_loud_or_right(path: Path, states: list[Content], seen_mode: SeenMod
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize(("clean", "log_pages"), ENDS, ids=END_NAMES)
 def test_a_file_cut_anywhere_at_its_end_is_an_older_checkpoint_or_refused(
-    run_real: Run, tmp_path: Path, part: str, clean: bool, log_pages: int
+    run_real: Run, folder: Path, part: str, clean: bool, log_pages: int
 ) -> None:
     async def main() -> None:
-        states = await write_job(tmp_path / NAME, 6, clean=clean, log_pages=log_pages)
-        whole = tmp_path / "aside"
+        states = await write_job(folder / NAME, 6, clean=clean, log_pages=log_pages)
+        whole = folder / "aside"
         if not (whole / (NAME + part)).exists():
             return
         size = (whole / (NAME + part)).stat().st_size
         for cut in range(max(0, size - 4096), size, 4096 // CUTS):
-            path = copied(whole, tmp_path / "copy")
+            path = copied(whole, folder / "copy")
             with path.with_name(NAME + part).open("r+b") as file:
                 file.truncate(cut)
             await is_loud_or_right(path, states)
@@ -134,19 +145,19 @@ def test_a_file_cut_anywhere_at_its_end_is_an_older_checkpoint_or_refused(
 @pytest.mark.parametrize("part", PARTS[:2])
 @pytest.mark.parametrize(("clean", "log_pages"), ENDS, ids=END_NAMES)
 def test_a_flipped_bit_anywhere_is_an_older_checkpoint_or_refused(
-    run_real: Run, tmp_path: Path, part: str, clean: bool, log_pages: int
+    run_real: Run, folder: Path, part: str, clean: bool, log_pages: int
 ) -> None:
     async def main() -> None:
-        states = await write_job(tmp_path / NAME, 6, clean=clean, log_pages=log_pages)
+        states = await write_job(folder / NAME, 6, clean=clean, log_pages=log_pages)
         chance = random.Random(part)
-        whole = tmp_path / "aside"
+        whole = folder / "aside"
         if not (whole / (NAME + part)).exists():
             return
         size = (whole / (NAME + part)).stat().st_size
         places = [*range(0, 100, 400 // FLIPS), *(chance.randrange(size) for _ in range(FLIPS))]
         refused = 0
         for place in places:
-            path = copied(whole, tmp_path / "copy")
+            path = copied(whole, folder / "copy")
             with path.with_name(NAME + part).open("r+b") as file:
                 file.seek(place)
                 byte = file.read(1)[0]
@@ -159,16 +170,16 @@ def test_a_flipped_bit_anywhere_is_an_older_checkpoint_or_refused(
     run_real(main())
 
 
-def test_a_file_copied_between_any_two_statements_is_a_whole_step(run_real: Run, tmp_path: Path) -> None:
+def test_a_file_copied_between_any_two_statements_is_a_whole_step(run_real: Run, folder: Path) -> None:
     async def main() -> None:
-        path = tmp_path / "job" / NAME
+        path = folder / "job" / NAME
         path.parent.mkdir()
         store = Store(path)
         await store.open()
         copies: list[Path] = []
 
         def copy(statement: str) -> None:
-            copies.append(copied(path.parent, tmp_path / f"copy{len(copies)}"))
+            copies.append(copied(path.parent, folder / f"copy{len(copies)}"))
 
         assert store._connection is not None
         store._connection.set_trace_callback(copy)
@@ -186,8 +197,8 @@ def test_a_file_copied_between_any_two_statements_is_a_whole_step(run_real: Run,
     run_real(main())
 
 
-def test_a_missing_or_empty_file_is_refused(run_real: Run, tmp_path: Path) -> None:
-    path = tmp_path / NAME
+def test_a_missing_or_empty_file_is_refused(run_real: Run, folder: Path) -> None:
+    path = folder / NAME
     with pytest.raises(DamagedJob, match=r"the file is missing.*--new"):
         run_real(Store(path, must_exist=True).open())
     path.with_name(NAME + "-wal").write_bytes(b"log")
@@ -201,26 +212,26 @@ def test_a_missing_or_empty_file_is_refused(run_real: Run, tmp_path: Path) -> No
         run_real(Store(path).open())
 
 
-def test_a_log_without_which_the_file_is_older_is_still_a_whole_step(run_real: Run, tmp_path: Path) -> None:
+def test_a_log_without_which_the_file_is_older_is_still_a_whole_step(run_real: Run, folder: Path) -> None:
     async def main() -> None:
-        states = await write_job(tmp_path / NAME, 3, clean=False)
-        path = copied(tmp_path / "aside", tmp_path / "copy")
+        states = await write_job(folder / NAME, 3, clean=False)
+        path = copied(folder / "aside", folder / "copy")
         path.with_name(NAME + "-wal").unlink()
         await is_loud_or_right(path, states)
 
     run_real(main())
 
 
-def test_a_damaged_filter_is_refused_and_a_whole_one_comes_back(run_real: Run, tmp_path: Path) -> None:
+def test_a_damaged_filter_is_refused_and_a_whole_one_comes_back(run_real: Run, folder: Path) -> None:
     async def main() -> None:
-        states = await write_job(tmp_path / NAME, 4, clean=False, seen_mode="log")
-        whole = tmp_path / "aside"
+        states = await write_job(folder / NAME, 4, clean=False, seen_mode="log")
+        whole = folder / "aside"
         (name,) = [file.name for file in whole.glob("*.seen-*")]
-        path = copied(whole, tmp_path / "copy")
+        path = copied(whole, folder / "copy")
         assert await reopened(path, "log") == states[-1]
         data = (whole / name).read_bytes()
         for bad in (data[:-1], data[:20], b"", bytes([data[0] ^ 1]) + data[1:], data[:-1] + b"!", None):
-            path = copied(whole, tmp_path / "copy")
+            path = copied(whole, folder / "copy")
             path.with_name(name).unlink()
             if bad is not None:
                 path.with_name(name).write_bytes(bad)
@@ -230,13 +241,13 @@ def test_a_damaged_filter_is_refused_and_a_whole_one_comes_back(run_real: Run, t
     run_real(main())
 
 
-def test_what_a_killed_creation_left_is_in_nobodys_way(run_real: Run, tmp_path: Path) -> None:
+def test_what_a_killed_creation_left_is_in_nobodys_way(run_real: Run, folder: Path) -> None:
     async def main() -> None:
         for suffix in ("", "-wal", "-shm"):
-            (tmp_path / f"{NAME}.new{suffix}").write_bytes(b"half")
-        store = Store(tmp_path / NAME)
+            (folder / f"{NAME}.new{suffix}").write_bytes(b"half")
+        store = Store(folder / NAME)
         assert (await store.open()).is_new
         await store.close(clean=True)
 
     run_real(main())
-    assert [file.name for file in tmp_path.iterdir()] == [NAME]
+    assert [file.name for file in folder.iterdir()] == [NAME]

@@ -72,6 +72,6 @@ def test_an_index_that_does_not_fit_is_found_in_small_and_in_large_files(path: P
     path.write_bytes(content)
     for full_check_bytes in (0, 1 << 20):
         connection = sqlite3.connect(path)
-        with pytest.raises(DamagedJob, match="index|damaged"):
+        with pytest.raises(DamagedJob, match=r"index|damaged"):
             examine(connection, path, full_check_bytes)
         connection.close()

@@ -116,7 +116,7 @@ def test_a_file_can_be_read_while_a_crawl_writes_it(path: Path, run_real: Run) -
     run_real(main())
 
 
-def test_reading_leaves_the_folder_as_it_was(path: Path, run_real: Run) -> None:
+def test_what_reading_leaves_beside_the_file_goes_with_the_next_crawl(path: Path, run_real: Run) -> None:
     with StoreReader(path) as reader:
         assert reader.pending_rows() == 1
     write(path, run_real)
