@@ -341,8 +341,9 @@ class FeedSink:
             ExportError: a file cannot be cut back.
             DamagedJob: the journal is not as it was written.
         """
-        if cut is None:
-            await asyncio.to_thread(self.undo_behind, None)
+        # What is no file of this machine is not opened either: a footer alone would come out there.
+        if cut is None or self.path is None:
+            await asyncio.to_thread(self.undo_behind, cut)
         else:
             self._is_given_up = True
             await asyncio.to_thread(self._open, cut)

@@ -423,6 +423,17 @@ def test_giving_up_a_job_leaves_what_was_committed(folder: Folder, crawl: Crawl)
     assert later._crawler.stats.values == {}
 
 
+def test_giving_up_a_job_prints_nothing(crawler: MakeCrawler, crawl: Crawl, capfdbinary: Any) -> None:
+    [sink] = build_feeds(crawler({"-": {"format": "json"}}))
+    cut = crawl(sink, ITEMS[:1], close=False)[sink.name]
+    capfdbinary.readouterr()
+
+    [later] = build_feeds(crawler({"-": {"format": "json"}}))
+    asyncio.run(cut_back(later, cut))
+
+    assert capfdbinary.readouterr().out == b""
+
+
 def test_much_in_memory_asks_for_a_checkpoint(feed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framework.feeds.sink._FULL_BYTES", 20)
 
