@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 from framework.settings.loading import shown_path
 
 _HOME = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_BELOW = (_HOME + "engine" + os.sep, _HOME + "process.py")
 _LIBRARIES = tuple(
     sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )  # fmt: skip
@@ -37,9 +38,12 @@ def user_place(error: BaseException) -> str:
 
 
 def frame_place(frame: FrameType | None) -> str:
-    """Return ``function (file:line)`` of the innermost frame of the user's own code that a thread is in, or ``""``."""
+    """Return ``function (file:line)`` of the innermost frame of the user's own code that a thread is in, or ``""``.
+
+    What the user's code does in libraries, or in ours, is its own; the script below the crawl is not meant.
+    """
     while frame is not None and not _is_users(frame.f_code.co_filename):
-        frame = frame.f_back
+        frame = None if frame.f_code.co_filename.startswith(_BELOW) else frame.f_back
     if frame is None:
         return ""
     return f"{frame.f_code.co_qualname} ({shown_path(frame.f_code.co_filename)}:{frame.f_lineno})"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from framework.components import load_object
 from framework.exceptions import PluginError
-from framework.usercode import in_short, user_place, user_traceback
+from framework.usercode import frame_place, in_short, user_place, user_traceback
 
 
 def raised_by(function: Callable[[], object]) -> Exception:
@@ -25,7 +26,7 @@ def divide() -> float:
 def test_the_place_is_the_innermost_line_of_the_users_code() -> None:
     error = raised_by(lambda: sorted([1], key=lambda _: divide()))
 
-    assert user_place(error) == f"{Path(__file__).relative_to(Path.cwd())}:22"
+    assert user_place(error) == f"{Path(__file__).relative_to(Path.cwd())}:{divide.__code__.co_firstlineno + 1}"
 
 
 def test_an_exception_in_short_is_its_kind_message_and_place_on_one_line() -> None:
@@ -58,3 +59,20 @@ def test_an_exception_without_a_frame_of_the_user_has_neither_place_nor_tracebac
 
     assert user_place(error) == ""
     assert user_traceback(error) is None
+
+
+def test_the_place_of_a_frame_is_the_innermost_line_of_the_users_code():
+    def mine():
+        return sys._getframe()
+
+    frame = mine()
+
+    assert frame_place(frame).endswith(f"mine (tests/unit/test_usercode.py:{frame.f_lineno})")
+    assert frame_place(None) == ""
+
+
+def test_a_frame_of_the_engine_that_calls_nobody_is_nobodys(monkeypatch):
+    monkeypatch.setattr("framework.usercode._BELOW", (__file__,))
+    monkeypatch.setattr("framework.usercode._is_users", lambda filename: False)
+
+    assert frame_place(sys._getframe()) == ""
