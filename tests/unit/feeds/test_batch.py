@@ -423,14 +423,16 @@ def test_giving_up_a_job_leaves_what_was_committed(folder: Folder, crawl: Crawl)
     assert later._crawler.stats.values == {}
 
 
-def test_giving_up_a_job_prints_nothing(crawler: MakeCrawler, crawl: Crawl, capfdbinary: Any) -> None:
-    [sink] = build_feeds(crawler({"-": {"format": "json"}}))
-    cut = crawl(sink, ITEMS[:1], close=False)[sink.name]
-    capfdbinary.readouterr()
+def test_giving_up_a_job_prints_nothing(crawler: MakeCrawler, capfdbinary: Any) -> None:
+    async def scenario() -> None:
+        [sink] = build_feeds(crawler({"-": {"format": "json"}}))
+        await sink.open(None)
+        cut = await commit(sink, ITEMS[0])
+        capfdbinary.readouterr()
+        [later] = build_feeds(crawler({"-": {"format": "json"}}))
+        await cut_back(later, cut)
 
-    [later] = build_feeds(crawler({"-": {"format": "json"}}))
-    asyncio.run(cut_back(later, cut))
-
+    asyncio.run(scenario())
     assert capfdbinary.readouterr().out == b""
 
 
