@@ -92,6 +92,7 @@ class MongoPipeline:
         self._job = ""
         self._document_id = document_ids("")
         self._checkpoint = 0
+        self._stored = 0
         self._forget_after: int | None = None
 
     def __repr__(self) -> str:
@@ -123,9 +124,7 @@ class MongoPipeline:
 
     async def _open(self, cut: dict[str, Any]) -> None:
         was_used = await self._take_job(cut)
-        letters = cut.get("dead_letters", {})
-        offset = letters.get("offset", 0) if letters.get("path") == str(self.dead_letters.path) else None
-        await asyncio.to_thread(self.dead_letters.open, self._job, self._checkpoint, offset)
+        await self._cut_letters(cut)
         connection = self._connection
         await connection.open()
         if was_used and (removed := await connection.remove_uncommitted(self._job, self._checkpoint)):
@@ -144,6 +143,26 @@ class MongoPipeline:
         if self._targets.fixed is not None:
             self._delivery.prepared.add(self._targets.fixed)
         self._task = asyncio.create_task(self._delivery.run(), name="mongodb")
+
+    async def cut_back(self, cut: Any) -> None:
+        """Leave of a job that is given up just what it has committed. Instead of ``open``; nothing is left open.
+
+        Raises:
+            ExportError: the server does not answer or refuses us, or the dead letters are gone.
+        """
+        cut = cut or {}
+        try:
+            if await self._take_job(cut):
+                await self._cut_letters(cut)
+                await self._connection.open()
+                await self._connection.remove_uncommitted(self._job, self._checkpoint)
+        finally:
+            await self.close()
+
+    async def _cut_letters(self, cut: dict[str, Any]) -> None:
+        letters = cut.get("dead_letters", {})
+        offset = letters.get("offset", 0) if letters.get("path") == str(self.dead_letters.path) else None
+        await asyncio.to_thread(self.dead_letters.open, self._job, self._checkpoint, offset)
 
     async def _take_job(self, cut: dict[str, Any]) -> bool:
         """Find the job's key; say whether an earlier run may have sent documents with it."""
@@ -269,8 +288,17 @@ class MongoPipeline:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
         await self._connection.close()
+        if task is not None:
+            logger.info("MongoDB (%s): %d documents stored in %s", self._where, self._stored, self._place())
+
+    def _place(self) -> str:
+        place = f"{self._targets.database}.{self._targets.fixed or self._options.collection}"
+        server = self._connection.server
+        return place if server is None else f"{place}; query them with: nx-27017 --db {server.folder / 'data.sqlite'}"
 
     def _count(self, name: str, number: int) -> None:
+        if name == "documents":
+            self._stored += number
         self._crawler.stats.inc_value(f"mongodb/{name}", number)
 
     # -- dead letters ----------------------------------------------------------------------------------------------
