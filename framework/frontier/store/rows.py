@@ -1,5 +1,7 @@
 """What goes into the store and comes out of it: plain records, opaque to the store where it need not look inside.
 
+Those that each page needs are ``msgspec.Struct``, which is made four times as fast as a dataclass.
+
 Place in the flow: the frontier fills a ``Changes`` at a spill or a checkpoint and hands it to ``Store.add`` or
 ``Store.commit``; at a resume it gets an ``Opened`` and reads ``Row`` by ``Row``.
 """
@@ -9,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
+
+from msgspec import Struct
 
 SeenMode = Literal["exact", "log"]
 """How identities are kept: in a table that can be asked, or in a log that only a filter's restart reads."""
@@ -24,8 +28,7 @@ class EndKind(IntEnum):
     REFUSED = 5
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One pending request.
 
     Attributes:
@@ -45,8 +48,7 @@ class Row:
     delivered: int = 0
 
 
-@dataclass(slots=True)
-class FateRow:
+class FateRow(Struct):
     """How one request ended.
 
     Attributes:
