@@ -10,15 +10,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
+from pymongo.errors import OperationFailure
 
 from framework.exceptions import ExportError
 from framework.pipelines.mongo.embedded import EmbeddedServer, end_leftover, is_server
+from framework.pipelines.mongo.server import durable_handler, serve, watch_end
 
 _PATIENCE_S = 15.0
 
@@ -209,8 +213,6 @@ def test_a_folder_that_cannot_be_made_is_told_by_name(run_real: Any, tmp_path: P
 
 
 def test_writes_are_synced_before_they_are_acknowledged(tmp_path: Path) -> None:
-    from framework.pipelines.mongo.server import durable_handler
-
     handler = durable_handler(tmp_path / "data.sqlite")
     try:
         assert handler.conn.db.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -225,3 +227,67 @@ def test_writes_are_synced_before_they_are_acknowledged(tmp_path: Path) -> None:
             assert reader.execute("SELECT count(*) FROM books").fetchone() == (1,)
     finally:
         handler.conn.close()
+
+
+def test_the_server_answers_like_mongodb_and_keeps_types(run_real: Any, tmp_path: Path) -> None:
+    when = datetime.datetime(2026, 1, 2, 3, 4, 5)
+
+    async def crawl() -> None:
+        told: list[dict[str, Any]] = []
+        stopped = asyncio.Event()
+        serving = asyncio.create_task(serve(tmp_path, 0, told.append, stopped))
+        while not told:  # noqa: ASYNC110 - it has no event for us
+            await asyncio.sleep(0.01)
+        assert (tmp_path / "pid").read_text() == f"{os.getpid()}\n"
+        async with pymongo.AsyncMongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{told[0]['port']}/") as client:
+            books = client["fwk"]["books"]
+            await books.insert_one({"_id": "a", "n": 1})
+            await books.update_one({"_id": "a"}, {"$set": {"at": when}})
+            await books.create_index("n", unique=True)
+            assert await books.find_one({"_id": "a"}) == {"_id": "a", "n": 1, "at": when}
+            with pytest.raises(OperationFailure) as duplicate:
+                await books.update_one({"_id": "b"}, {"$set": {"n": 1}}, upsert=True)
+            assert duplicate.value.code == 11000
+            with pytest.raises(OperationFailure) as unknown:
+                await client.fwk.command("find", 5)
+            assert unknown.value.code == 2
+            assert (await books.delete_many({"n": {"$gt": 0}})).deleted_count == 1
+        stopped.set()
+        await serving
+        assert not (tmp_path / "pid").exists()
+
+    run_real(crawl())
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("database or disk is full", 14031), ("disk I/O error", 8), ("malformed JSON", 2), ("UNIQUE constraint", 11000)],
+)
+def test_the_servers_own_trouble_is_told_from_a_documents(tmp_path: Path, words: str, code: int) -> None:
+    handler = durable_handler(tmp_path / "data.sqlite")
+    kind = sqlite3.IntegrityError if code == 11000 else sqlite3.OperationalError
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise kind(words)
+
+    handler.get_database = broken
+    body = {"update": "books", "$db": "x", "updates": []}
+    try:
+        answer = handler.handle_command({"request_id": 1, "sections": [("body", body)]})[1]
+    finally:
+        handler.conn.close()
+
+    assert (answer["ok"], answer["code"], answer["errmsg"]) == (0, code, words)
+
+
+def test_the_end_of_a_pipe_is_noticed() -> None:
+    reading, writing = os.pipe()
+    noticed = threading.Event()
+    watch_end(reading, noticed.set)
+
+    os.write(writing, b"x")
+    assert not noticed.wait(0.05)
+    os.close(writing)
+
+    assert noticed.wait(5)
+    os.close(reading)

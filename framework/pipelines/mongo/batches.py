@@ -8,48 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+
+from .entry import Entry
+from .spool import Spool
 
 _BATCH_BYTES_MAX = 8 * 1024 * 1024
-
-
-class Entry:
-    """One document on its way.
-
-    Attributes:
-        checkpoint: number of the checkpoint that it belongs to.
-        collection: where it goes.
-        filter: what finds the document that it updates.
-        body: the fields to set, as BSON.
-        found_at: when the item was handed over; a naive UTC time.
-        identity: of the request that gave the item.
-        position: of the item in that request's output.
-        tries: how often the server has refused it for a reason that may have passed.
-    """
-
-    __slots__ = ("body", "checkpoint", "collection", "filter", "found_at", "identity", "position", "tries")
-
-    def __init__(  # noqa: PLR0913 - a record
-        self,
-        checkpoint: int,
-        collection: str,
-        filter: dict[str, Any],
-        body: bytes,
-        found_at: Any,
-        identity: int,
-        position: int,
-    ) -> None:
-        self.checkpoint = checkpoint
-        self.collection = collection
-        self.filter = filter
-        self.body = body
-        self.found_at = found_at
-        self.identity = identity
-        self.position = position
-        self.tries = 0
-
-    def __repr__(self) -> str:
-        return f"<Entry {self.collection} {self.filter} of checkpoint {self.checkpoint}>"
 
 
 class Batches:
@@ -57,23 +20,26 @@ class Batches:
 
     Args:
         size: documents in a batch.
+        memory_bytes: documents beyond this are kept in a temporary file.
 
     Attributes:
-        size_bytes: of all documents that wait.
+        size_bytes: of the documents in memory.
     """
 
-    __slots__ = ("_entries", "_size", "size_bytes")
+    __slots__ = ("_entries", "_memory_bytes", "_size", "_spool", "size_bytes")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, memory_bytes: int = 32 * 1024 * 1024) -> None:
         self._size = size
+        self._memory_bytes = memory_bytes
         self._entries: deque[Entry] = deque()
+        self._spool = Spool()
         self.size_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self._spool)
 
     def __repr__(self) -> str:
-        return f"<Batches: {len(self._entries)} documents, {self.size_bytes} bytes>"
+        return f"<Batches: {len(self)} documents, {self.size_bytes} bytes in memory>"
 
     @property
     def is_full(self) -> bool:
@@ -83,10 +49,13 @@ class Batches:
     @property
     def checkpoint(self) -> int | None:
         """The checkpoint of the oldest document; ``None`` when none waits."""
-        return self._entries[0].checkpoint if self._entries else None
+        return self._entries[0].checkpoint if self._entries else self._spool.checkpoint
 
     def add(self, entry: Entry) -> None:
-        """Put a document at the end."""
+        """Put a document at the end: into memory, or behind those that are in the file already."""
+        if self._spool or self.size_bytes >= self._memory_bytes:
+            self._spool.add(entry)
+            return
         self._entries.append(entry)
         self.size_bytes += len(entry.body)
 
@@ -102,9 +71,19 @@ class Batches:
         return batch
 
     def remove(self, count: int) -> None:
-        """Let go of the oldest ``count`` documents."""
+        """Let go of the oldest ``count`` documents; those in the file follow when half of the memory is free."""
         for _ in range(count):
             self.size_bytes -= len(self._entries.popleft().body)
+        while self._spool and self.size_bytes < self._memory_bytes // 2:
+            for entry in self._spool.take(self._memory_bytes // 2):
+                self._entries.append(entry)
+                self.size_bytes += len(entry.body)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._entries.clear()
+        self._spool.close()
+        self.size_bytes = 0
 
 
 def waves(batch: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from .batches import Batches, Entry, waves
+from .batches import Batches, waves
 from .driver import Driver
+from .entry import Entry
 from .outage import Outage
 from .verdicts import Verdict, judge
 

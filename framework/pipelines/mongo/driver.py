@@ -17,7 +17,7 @@ from pymongo.write_concern import WriteConcern
 
 from framework.exceptions import PluginError, SettingsError
 
-from .batches import Entry
+from .entry import Entry
 
 _SELECTION_S = 3.0
 _USERINFO = re.compile(r"(?<=://)[^/@]*(?:/[^@?]*)?@")

@@ -5,8 +5,8 @@ batches as they fill or get old; ``write`` waits until everything of a checkpoin
 its job and the number of its checkpoint, so that ``open`` can remove what an earlier run has sent and not committed.
 
 Back-pressure: while the server is gone or slow, ``write`` does not return, so no further checkpoint is made, and the
-engine leases nothing once ``UNSEALED_MAX`` visits wait for theirs. Those visits' documents, as BSON, are what is in
-memory.
+engine leases nothing once ``UNSEALED_MAX`` visits wait for theirs. Of those visits' documents 32 MB are in memory, the
+others in a temporary file (``spool``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from framework.exceptions import ExportError, NotConfigured
 from framework.protocols import Crawler
 from framework.settings.declared import MongoOptions
 
-from .batches import Batches, Entry
+from .batches import Batches
 from .connection import Connection
 from .deadletters import DeadLetters
 from .delivery import Delivery
 from .documents import Documents, Refused
+from .entry import Entry
 from .identity import CHECKPOINT_FIELD, JOB_FIELD, claim_job_key, document_ids, forget_job_key, new_job_key
 from .outage import Outage
 from .targets import Targets
@@ -288,6 +289,7 @@ class MongoPipeline:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
         await self._connection.close()
+        self._batches.close()
         if task is not None:
             logger.info("MongoDB (%s): %d documents stored in %s", self._where, self._stored, self._place())
 

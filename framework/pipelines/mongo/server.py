@@ -24,6 +24,7 @@ import re
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ logger = logging.getLogger("fwk.mongo.server")
 _WRITES = ("insert", "update", "delete", "createIndexes")
 _TROUBLE = re.compile(r"disk I/O|database is locked|readonly database|unable to open|disk image", re.IGNORECASE)
 _CLOSE_S = 10.0
+_HOST = "127.0.0.1"
 
 
 def durable_handler(path: Path) -> Any:  # noqa: C901 - the class is made here so that nx-27017 is loaded late
@@ -104,33 +106,45 @@ def _failure(msg: dict[str, Any], error: Exception) -> tuple[int, dict[str, Any]
     return msg["request_id"], {"ok": 0, "errmsg": str(error) or type(error).__name__, "code": code, "codeName": name}
 
 
-async def _serve(folder: Path, port: int) -> None:
+async def serve(folder: Path, port: int, tell: Callable[[dict[str, Any]], None], stopped: asyncio.Event) -> None:
+    """Serve the database of a folder on loopback until ``stopped``.
+
+    Args:
+        folder: of the database, and of the pid file that is there meanwhile.
+        port: 0 for any.
+        tell: called with the port when connections are accepted.
+        stopped: ends it, after the command that runs then.
+    """
     from nx_27017.server import handle_client  # type: ignore[import-untyped]
 
     handler = durable_handler(folder / "data.sqlite")
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    _watch_stdin(lambda: loop.call_soon_threadsafe(stopped.set))
-    server = await asyncio.start_server(
-        lambda reader, writer: handle_client(reader, writer, handler), "127.0.0.1", port
-    )
+    server = await asyncio.start_server(lambda reader, writer: handle_client(reader, writer, handler), _HOST, port)
     pid_file = folder / "pid"
     pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-    _tell({"port": server.sockets[0].getsockname()[1]})
+    tell({"port": server.sockets[0].getsockname()[1]})
     await stopped.wait()
     server.close()
-    # An operation that runs now is finished; then nothing may write any more.
+    # A command that runs now is finished; then nothing may write any more.
     if handler._db_lock.acquire(timeout=_CLOSE_S):
         with contextlib.suppress(Exception):
             handler.conn.close()
     pid_file.unlink(missing_ok=True)
+
+
+async def _serve_the_crawl(folder: Path, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    watch_end(0, lambda: loop.call_soon_threadsafe(stopped.set))
+    await serve(folder, port, _tell, stopped)
     os._exit(0)  # clients that are still connected are not waited for
 
 
-def _watch_stdin(on_end: Any) -> None:
+def watch_end(descriptor: int, on_end: Callable[[], object]) -> None:
+    """Call ``on_end``, in a thread, when nothing more can be read from a file."""
+
     def watch() -> None:
-        while os.read(0, 4096):
+        while os.read(descriptor, 4096):
             pass
         with contextlib.suppress(RuntimeError):  # the loop has ended by itself
             on_end()
@@ -154,7 +168,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
     logging.getLogger("neosqlite").setLevel(logging.ERROR)  # its warnings are about its own query plans
     try:
-        asyncio.run(_serve(options.folder, options.port))
+        asyncio.run(_serve_the_crawl(options.folder, options.port))
     except Exception as error:
         logger.exception("The server has ended")
         _tell({"error": f"{type(error).__name__}: {error}"})

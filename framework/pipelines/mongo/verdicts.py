@@ -34,6 +34,8 @@ _OWN_TROUBLE = re.compile(
 )
 """How SQLite, under the embedded server, says that nothing is wrong with the documents."""
 
+_TAIL = re.compile(r", full error: |, Topology Description: |, Timeout: \d| \(configured timeouts: ")
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -82,7 +84,7 @@ def is_unauthorized(error: Exception) -> bool:
 def in_words(error: Exception) -> str:
     """Return an error's message without the driver's long tail (topology, full reply), in one line."""
     text = str(error) or type(error).__name__
-    text = re.split(r", full error: |, Topology Description: |, Timeout: \d", text, maxsplit=1)[0]
+    text = _TAIL.split(text, maxsplit=1)[0]
     text = " ".join(text.split())
     if isinstance(error, OperationFailure) and error.code is not None and f"{error.code}" not in text:
         text = f"{text} (code {error.code})"

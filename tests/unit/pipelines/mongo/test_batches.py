@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import io
+import os
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.pipelines.mongo.batches import Batches, Entry, waves
+from framework.pipelines.mongo.batches import Batches, waves
+from framework.pipelines.mongo.entry import Entry
 
 
 def entry(key: Any = 1, *, checkpoint: int = 1, collection: str = "books", size: int = 10) -> Entry:
@@ -62,6 +67,54 @@ def test_waves_keep_the_order_of_each_key_and_lose_nothing(marks: list[tuple[str
         assert [e for e in sent if (e.collection, e.filter["_id"]) == mark] == mine
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=60))
+def test_documents_that_memory_has_no_room_for_come_back_in_their_order(steps: list[tuple[int, bool]]) -> None:
+    batches = Batches(3, memory_bytes=200)
+    with contextlib.closing(batches):
+        added = sent = 0
+        found_at = datetime.datetime(2026, 1, 2)
+        for checkpoint, (count, is_sent) in enumerate(steps):
+            for _ in range(count):
+                body = bytes([added % 256]) * 70
+                batches.add(Entry(checkpoint, "books", {"_id": added}, body, found_at, -added, 3))
+                added += 1
+            for entry in batches.head() if is_sent else ():
+                assert (entry.filter, entry.body) == ({"_id": sent}, bytes([sent % 256]) * 70)
+                assert (entry.identity, entry.position, entry.found_at) == (-sent, 3, found_at)
+                assert batches.checkpoint == entry.checkpoint
+                batches.remove(1)
+                sent += 1
+            assert len(batches) == added - sent
+            assert batches.size_bytes <= 200 + 70
+    assert not batches
+    assert batches.checkpoint is None
+
+
+def test_a_full_disk_keeps_documents_in_memory_and_in_their_order() -> None:
+    batches = Batches(3, memory_bytes=20)
+    for n in range(4):
+        batches.add(entry(n, checkpoint=n))
+
+    class Full(io.FileIO):
+        def write(self, data: Any) -> int:
+            return 0
+
+    file = batches._spool._file
+    assert file is not None
+    batches._spool._file = Full(os.dup(file.fileno()), "r+b")
+    file.close()
+    for n in range(4, 9):
+        batches.add(entry(n, checkpoint=n))
+
+    found = []
+    while batches:
+        assert batches.checkpoint == len(found)
+        found.append(batches.head()[0].filter["_id"])
+        batches.remove(1)
+
+    assert found == list(range(9))
+
+
 def test_things_say_what_they_are() -> None:
     assert "books" in repr(entry())
-    assert repr(Batches(1)) == "<Batches: 0 documents, 0 bytes>"
+    assert repr(Batches(1)) == "<Batches: 0 documents, 0 bytes in memory>"

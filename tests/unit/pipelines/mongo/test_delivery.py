@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
-from framework.pipelines.mongo.batches import Batches, Entry
+from framework.pipelines.mongo.batches import Batches
 from framework.pipelines.mongo.delivery import Delivery
+from framework.pipelines.mongo.entry import Entry
 from framework.pipelines.mongo.outage import Outage
 
 
