@@ -136,7 +136,7 @@ def tell_failed(request: Request) -> None:
 
 
 def _count(path: Path) -> dict[int, Deaths]:
-    """Return the deaths of what was in flight; what was not is forgotten."""
+    """Return the deaths of what was in flight, and of suspects that still waited to be leased alone; forget others."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -150,7 +150,7 @@ def _count(path: Path) -> dict[int, Deaths]:
         if len(earlier) < count:
             earlier[identity] = Deaths(together, alone)
     in_flight = [identity for (identity,) in _SLOT.iter_unpack(data[len(_HEAD) : _RECORDS_AT]) if identity]
-    deaths = {}
+    deaths = {identity: known for identity, known in earlier.items() if known.is_suspect}
     for identity in in_flight:
         known = earlier.get(identity, Deaths())
         if not known.is_suspect:
