@@ -24,10 +24,12 @@ from framework.jobs import (
     JobsFolder,
     Key,
     LiveJob,
+    Progress,
     StoredJob,
     decide,
     feed_outputs,
     jobs_folder,
+    progress_of,
     stored_arguments,
     wants_job,
     without_secrets,
@@ -120,8 +122,14 @@ def run_live(crawler: Crawler, arguments: Mapping[str, Any], live: LiveJob, *, i
         return run_crawler(crawler, arguments, live.said)
     finally:
         live.close()
-        if live.folder.exists() and live.can_go_on and not is_quiet:
+        if not is_quiet and _is_worth_going_on(live):
             click.echo(f"Job {live.name} can go on: fwk resume {live.name}", err=True)
+
+
+def _is_worth_going_on(live: LiveJob) -> bool:
+    """Say whether something was begun (a file that could not be opened is the last word) and is not at its end."""
+    progress = progress_of(live.folder) if live.can_go_on and live.folder.exists() else Progress()
+    return progress is None or bool(progress.pages or progress.pending)
 
 
 def cut_outputs(job: StoredJob) -> None:
