@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from random import getrandbits
 from typing import Any
 
 from framework.http import Request
 from framework.http.request import RIDES
 from framework.protocols import Lease, Refusal
 
-from .identity import derived, identity_of
+from .identity import ROOT_IDENTITY, derived, identity_of
 from .riders import Riders
 from .seen import NEW, SEEN, SeenSet
 
@@ -34,6 +35,8 @@ class Admission:
 
     Attributes:
         identity: gives a request's own identity.
+        start: the visit of ``start()``, whose output is the same in every run; other requests without a page come from
+            components.
     """
 
     def __init__(self, fingerprinter: Any, seen: SeenSet, riders: Riders, known: Known) -> None:
@@ -41,6 +44,7 @@ class Admission:
         self._seen = seen
         self._riders = riders
         self._known = known
+        self.start: Lease | None = None
 
     def is_known(self, request: Request) -> bool:
         """Say whether the request was surely offered before."""
@@ -94,6 +98,10 @@ class Admission:
             request = again
         request._retry = None  # a callback may yield what was made for a retry: here it is a request like others
         fingerprint = self.identity(request)
+        if origin.identity == ROOT_IDENTITY and origin is not self.start:
+            # Nobody will offer it again after a crash; and what some component wants again and again is new each time.
+            request._identity = derived(ROOT_IDENTITY, fingerprint, getrandbits(62))
+            return request
         repeats = origin.repeats
         if repeats is None:
             repeats = origin.repeats = {}

@@ -28,6 +28,7 @@ LONG_QUEUE = 256
 _LOW_QUEUE = 32
 _A_WRITE = 2_000
 _A_LOAD = 256
+_A_HEAD = 64
 _HOSTS_A_STEP = 64
 _SWEEP_AT = 4_096
 
@@ -50,6 +51,7 @@ class Backlog:
         in_memory: pending requests that are in memory.
         low: hosts whose queue runs out while more of it is on disk.
         bound: requests that are to be written and then let go.
+        is_crowded: hosts that are not in memory are to stay on disk for the time being.
     """
 
     def __init__(
@@ -75,6 +77,9 @@ class Backlog:
         self._exhausted: int | None = None
         self._came = 0
         self._full_above = in_memory_max
+        self.is_crowded = False
+        # By their digests, hosts of which a part is on disk.
+        self._hot: dict[int, Host] = {}
         self.disk = asyncio.Lock()
         self.in_memory = 0
         self.low: set[Host] = set()
@@ -107,7 +112,6 @@ class Backlog:
         async with self.disk:
             if not self.is_full:
                 return  # somebody else has done it
-            self._schedule.forget_idle(now)
             if self._size > self._full_above:
                 self._make_room(now)
             await self._write_bound()
@@ -119,11 +123,13 @@ class Backlog:
             await self._write_bound()
 
     def _make_room(self, now: float) -> None:
+        hosts = self._schedule.hosts
+        self._hot = {digest: host for digest, host in self._hot.items() if hosts.get(host.key) is host}
         self._choose(self._size - len(self.bound) - self._max * 3 // 4, now)
-        self._schedule.forget_idle(now)
         left = self._size - len(self.bound)
         # What cannot be spilled (riders, hosts at work) is not gone through in vain again and again.
         self._full_above = self._max if left < self._max else left + left // 4
+        self.is_crowded = True
 
     def _choose(self, excess: int, now: float) -> None:
         """Take requests out of their queues: tails of long queues, then the queues of hosts with nothing in flight."""
@@ -134,14 +140,19 @@ class Backlog:
                 taken = host.queue.take_last(min(excess, len(host.queue) - LONG_QUEUE // 2))
                 excess -= len(taken)
                 bound += taken
+                self._hot[digest_of(host.key)] = host
         for host in hosts:
             if excess <= 0:
                 break
             if not host.active and not host.waiters:
                 taken = host.queue.take_last(len(host.queue))
-                excess -= len(taken) + 1
+                excess -= len(taken)
                 bound += taken
-                self._schedule.place(host, now)
+                if self._schedule.is_idle(host, now):
+                    self._schedule.forget(host)
+                    excess -= 1
+                else:
+                    self._schedule.place(host, now)
 
     async def write_bound(self) -> None:
         """Write what is on its way to the disk."""
@@ -194,39 +205,53 @@ class Backlog:
         async with self.disk:
             await self._write_bound()
             came = 0
+            self.is_crowded = self._size > self._max // 2
             for host in self.low:
                 if self._schedule.hosts.get(host.key) is host and host.queue.spilled:
-                    came += await self._load(digest_of(host.key), max(host.queue.spilled), host, now)
+                    priority = max(host.queue.spilled)
+                    came += await self._load(digest_of(host.key), priority, host, host.queue.spilled[priority], now)
             self.low.clear()
             if not came and self.has_room:
                 came = await self._load_cold(now, is_idle=is_idle)
         return came
 
-    async def _load(self, digest: int, priority: int, host: Host | None, now: float) -> int:
-        """Load the next rows of a host and priority that are not in memory; of a cold host, its first ones."""
-        bound = None if host is None or not host.queue.spilled else host.queue.spilled.get(priority)
-        here = self._ledger.here
+    async def _load(self, digest: int, priority: int, host: Host | None, bound: int | None, now: float) -> int:
+        """Load the next rows of a host and priority, from ``bound`` on, that are not in memory."""
         came = 0
         while not came:
             below, above = (bound, None) if self._is_lifo else (None, bound)
             rows = await self._store.load(
                 digest, priority, _A_LOAD, below=below, above=above, newest_first=self._is_lifo
             )
-            for row in rows:
-                if row.number not in here:
-                    here.add(row.number)
-                    self.in_memory += 1
-                    came += 1
-                    host = self._restore(row) or host
-            is_all = len(rows) < _A_LOAD
-            if host is not None:
-                _remember(host, priority, None if is_all else rows[-1].number)
-            if is_all:
+            came, host = self._take_in(digest, priority, rows, host, is_all=len(rows) < _A_LOAD, now=now)
+            if len(rows) < _A_LOAD:
                 break
             bound = rows[-1].number
-        if host is not None:
-            self._schedule.place(host, now)
         return came
+
+    def _take_in(
+        self, digest: int, priority: int, rows: list[Row], host: Host | None, *, is_all: bool, now: float
+    ) -> tuple[int, Host | None]:
+        """Take rows that are not in memory into it; return how many, and their host."""
+        here = self._ledger.here
+        came = 0
+        for row in rows:
+            if row.number not in here:
+                here.add(row.number)
+                self.in_memory += 1
+                came += 1
+                host = self._restore(row) or host
+        if host is not None:
+            if is_all:
+                if host.queue.spilled:
+                    host.queue.spilled.pop(priority, None)
+            else:
+                if host.queue.spilled is None:
+                    host.queue.spilled = {}
+                host.queue.spilled[priority] = rows[-1].number
+                self._hot[digest] = host
+            self._schedule.place(host, now)
+        return came, host
 
     async def _load_cold(self, now: float, *, is_idle: bool) -> int:
         """Load the heads of some hosts that have rows, in the order of their digests, the highest priority first.
@@ -236,22 +261,37 @@ class Backlog:
         came = rounds = 0
         while rounds < 2:
             priority = self._priority
-            hosts: list[int] = []
+            heads: list[tuple[int, list[Row]]] = []
             if priority is None:
                 priority = self._priority = await self._next_priority()
             if priority is not None:
-                hosts = await self._store.cold_hosts(priority, self._after_host, _HOSTS_A_STEP)
-                for digest in hosts:
-                    came += await self._load(digest, priority, None, now)
+                heads = await self._store.cold_heads(
+                    priority, self._after_host, _HOSTS_A_STEP, _A_HEAD, newest_first=self._is_lifo
+                )
+                for digest, rows in heads:
+                    came += await self._load_head(digest, priority, rows, now)
                 self._came += came
-            if hosts:
-                self._after_host = hosts[-1]
+            if heads:
+                self._after_host = heads[-1][0]
             else:
                 rounds += priority is None
                 self._end_round()
             if came or not is_idle:
                 break
         return came
+
+    async def _load_head(self, digest: int, priority: int, rows: list[Row], now: float) -> int:
+        """Take in the first rows of a host; when these are in memory already, what comes after them."""
+        host = self._hot.get(digest)
+        spilled = None if host is None or self._schedule.hosts.get(host.key) is not host else host.queue.spilled
+        bound = None if spilled is None else spilled.get(priority)
+        if bound is not None:
+            return await self._load(digest, priority, host, bound, now)
+        is_all = len(rows) < _A_HEAD
+        came, host = self._take_in(digest, priority, rows, None, is_all=is_all, now=now)
+        if came or is_all:
+            return came
+        return await self._load(digest, priority, host, rows[-1].number, now)
 
     async def _next_priority(self) -> int | None:
         """Return the highest priority with rows below the one that was gone through in vain."""
@@ -263,14 +303,3 @@ class Backlog:
         self._exhausted = None if self._came else self._priority
         self._came = 0
         self._priority = self._after_host = None
-
-
-def _remember(host: Host, priority: int, number: int | None) -> None:
-    """Note from where on the rest of a priority lies on disk; ``None``: there is no rest."""
-    spilled = host.queue.spilled
-    if number is not None:
-        if spilled is None:
-            spilled = host.queue.spilled = {}
-        spilled[priority] = number
-    elif spilled:
-        spilled.pop(priority, None)

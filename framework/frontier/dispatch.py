@@ -120,7 +120,13 @@ class Dispatch:
         if self._only_riders and request._row != RIDES:
             self.backlog.in_memory -= 1  # it waits for a later run
             return
-        host = self._schedule.host(host_key(request))
+        key = host_key(request)
+        host = self._schedule.hosts.get(key)
+        if host is None:
+            if self.backlog.is_crowded and not first and request.priority <= 0 and request._row != RIDES:
+                self.backlog.bound.append(request)  # a cold host more
+                return
+            host = self._schedule.host(key)
         queue = host.queue
         if queue.spilled and not first and last is self._is_lifo and request.priority in queue.spilled:
             self.backlog.bound.append(request)  # its place is behind what is on disk
@@ -171,8 +177,7 @@ class Dispatch:
 
     def ended(self, lease: Lease) -> None:
         """Take note that a lease has ended."""
-        if lease.record is not None or self._is_alone:
-            self.rests(lease)
+        self.rests(lease)
         if not self.leased or self.is_draining or self._alone:
             self.notify()
 
@@ -327,7 +332,7 @@ class Dispatch:
         if lease.record is not None:
             self.suspects.leave(lease.record)
             lease.record = None
-        self._is_alone = False
+            self._is_alone = False
 
     # -- waiting -------------------------------------------------------------------------------------------------
 

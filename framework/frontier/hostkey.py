@@ -6,14 +6,20 @@ another one.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from framework.http import Request
 
+_plain_origin = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?").fullmatch
+
 
 @lru_cache(maxsize=4096)
 def _of_origin(origin: str) -> str:
+    plain = _plain_origin(origin)
+    if plain is not None:
+        return plain[1]
     try:
         return urlsplit(origin).hostname or ""
     except ValueError:

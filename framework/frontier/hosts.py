@@ -166,8 +166,12 @@ class Schedule:
         """Let go of the hosts that wait for nothing and of which nothing has to be remembered."""
         for host in list(self.hosts.values()):
             if self.is_idle(host, now):
-                del self.hosts[host.key]
-                host.stamp += 1
+                self.forget(host)
+
+    def forget(self, host: Host) -> None:
+        """Let go of a host of which nothing has to be remembered."""
+        del self.hosts[host.key]
+        host.stamp += 1
 
     @staticmethod
     def is_idle(host: Host, now: float) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from framework.exceptions import UnstorableError
@@ -134,13 +133,19 @@ class Ledger:
 
     def freeze(self, request: Request, digest: int) -> None:
         """Make the row of a request that is leased now, if it has none: hooks may change the request from here on."""
-        number = request._row
+        number = request._row or 0
         rows = self.unwritten
-        if number not in rows:
-            rows = next((cut.rows for cut in self.cuts.values() if number in cut.rows), rows)
-        if isinstance(rows.get(number or 0), Request):
-            with suppress(UnstorableError):  # whoever writes it tells it
-                rows[number or 0] = self._records.row(request, self._tried_of(request), digest)
+        if rows.get(number) is not request:
+            if not self.cuts:
+                return
+            rows = next((cut.rows for cut in self.cuts.values() if cut.rows.get(number) is request), rows)
+            if rows is self.unwritten:
+                return
+        tried = self.tried.get(request._identity or 0) if self.tried else None
+        try:
+            rows[number] = self._records.row(request, tried, digest)
+        except UnstorableError:  # whoever writes it tells it
+            return
 
     def row_of(self, request: Request) -> Row | None:
         """Take out the row to be written of a request that leaves memory; ``None`` when it has one, or is sealed."""

@@ -144,7 +144,8 @@ class LocalFrontier:
     def root(self) -> Lease:
         """Return the lease of ``spider.start()``; the crawl is not exhausted before it is finished."""
         self._dispatch.leased += 1
-        return Lease(None, ROOT_IDENTITY, None)
+        lease = self._admission.start = Lease(None, ROOT_IDENTITY, None)
+        return lease
 
     async def close(self, *, clean: bool) -> None:
         """Let everything go; ``clean`` when all that was finished is stored."""

@@ -52,7 +52,18 @@ class Tried:
     tries: list[Try] = field(default_factory=list)
 
 
-class _Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
+class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What a row's data is.
+
+    Attributes:
+        form: the request's stored form.
+        parent: the identity of the request that led to it, 0 for ``start()``.
+        found_at: when it was found, seconds since 1970.
+        not_before_at: it waits at least until then.
+        attempt: the number of its next try.
+        tries: those that failed.
+    """
+
     form: bytes
     parent: int
     found_at: float
@@ -62,13 +73,26 @@ class _Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Envelope).decode
+_decode = msgspec.msgpack.Decoder(Envelope).decode
 
 
 @lru_cache(maxsize=8192)
 def digest_of(key: str) -> int:
     """Return the name of a host as a signed 64-bit number."""
     return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+
+
+def open_envelope(row: Row) -> Envelope:
+    """Return what a row holds.
+
+    Raises:
+        StoredError: it is damaged.
+    """
+    try:
+        return _decode(row.data)
+    except msgspec.MsgspecError as error:
+        msg = f"the stored request {row.identity} cannot be read: {error}"
+        raise StoredError(msg) from error
 
 
 class Records:
@@ -132,11 +156,7 @@ class Records:
         Raises:
             StoredError: it is damaged, or its callback or class is not there.
         """
-        try:
-            envelope = _decode(row.data)
-        except msgspec.MsgspecError as error:
-            msg = f"the stored request {row.identity} cannot be read: {error}"
-            raise StoredError(msg) from error
+        envelope = open_envelope(row)
         request = self._form.load(envelope.form)
         request._identity = row.identity
         request._row = row.number

@@ -290,6 +290,26 @@ class Store:
         """Return hosts that have rows of a priority, ascending: those above ``after_host`` (``None``: all)."""
         return await self._ask(list, questions.hosts, priority, after_host, limit)
 
+    async def cold_heads(
+        self, priority: int, after_host: int | None, hosts: int, rows: int, *, newest_first: bool = True
+    ) -> list[tuple[int, list[Row]]]:
+        """Return ``cold_hosts`` with the first rows of each, in one question.
+
+        Raises:
+            DamagedJob: one of the rows is not what was written.
+        """
+
+        def question(connection: sqlite3.Connection) -> list[tuple[int, list[Row]]]:
+            heads = []
+            for host in questions.hosts(connection, priority, after_host, hosts):
+                head = questions.rows_of_host(
+                    connection, self.path, host, priority, rows, below=None, above=None, newest_first=newest_first
+                )
+                heads.append((host, head))
+            return heads
+
+        return await self._ask(list, question)
+
     async def priorities(self) -> list[int]:
         """Return the priorities that have rows, highest first."""
         return await self._ask(list, questions.priorities)
