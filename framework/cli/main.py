@@ -17,6 +17,7 @@ from framework.version import __version__
 
 _COMMANDS = {
     "crawl": "Run a spider of this project.",
+    "fates": "Count how the requests of a job ended; export them.",
     "fetch": "Fetch a URL as a spider would, and print it.",
     "genspider": "Make a new spider from a template.",
     "jobs": "List jobs: crawls that can go on, or have ended.",
@@ -28,6 +29,7 @@ _COMMANDS = {
     "shop": "Serve the demo shop on this machine.",
     "startproject": "Make a new project.",
     "version": "Print the version.",
+    "why": "Say what became of a URL.",
 }
 
 EXIT_FAILED = 1

@@ -141,7 +141,10 @@ class Visit:
             await self._collect(request.errback, Failure(error, request), None, response)
         else:
             await self._recover(f"A spider middleware raised on {response!r}", error, response)
-        return Fate(FateKind.DROPPED if isinstance(error, IgnoreRequest) else FateKind.FAILED, type(error).__name__)
+        if not isinstance(error, IgnoreRequest):
+            return Fate(FateKind.FAILED, type(error).__name__)
+        status = getattr(getattr(error, "response", None), "status", "")
+        return Fate(FateKind.DROPPED, f"{type(error).__name__} {status}".rstrip())
 
     # -- no response ---------------------------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class Visit:
             tell("Could not download" if isinstance(error, DownloadError) else f"Could not download {request!r}", error)
         elif self._parts.is_debug:
             logger.debug("Dropped %r: %s", request, error)
-        return Fate(FateKind.DROPPED, str(error)) if is_dropped else Fate(FateKind.FAILED, type(error).__name__)
+        return Fate(FateKind.DROPPED, _rule_of(error)) if is_dropped else Fate(FateKind.FAILED, type(error).__name__)
 
     # -- what a callback gives -----------------------------------------------------------------------------------
 
@@ -254,3 +257,9 @@ class Visit:
             return
         tell(what, error)
         await parts.tell_error(error, self.lease.request, response)
+
+
+def _rule_of(error: BaseException) -> str:
+    """Return why a middleware dropped a request: the word under which that is counted, or what it says itself."""
+    refusal = getattr(error, "refusal", IgnoreRequest.refusal)
+    return str(error) or type(error).__name__ if refusal == IgnoreRequest.refusal else refusal

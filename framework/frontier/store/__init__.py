@@ -11,12 +11,14 @@
 - ``threads``: the store's own threads
 - ``sqlite``: ``Store``, which puts these together
 - ``reading``: ``StoreReader``, for commands that look into a job's file
+- ``searching``: ``StoreSearch``, which also looks for URLs and reads all fates
 - ``requeue``: ``requeue_failed``, for another try of what has failed
 """
 
 from .reading import StoreReader
 from .requeue import requeue_failed
 from .rows import Changes, EndKind, FateRow, Opened, Row, SeenMode, StoredFilter, Totals
+from .searching import StoreSearch
 from .sqlite import Store
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "SeenMode",
     "Store",
     "StoreReader",
+    "StoreSearch",
     "StoredFilter",
     "Totals",
     "requeue_failed",

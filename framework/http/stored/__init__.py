@@ -5,5 +5,6 @@ Place in the flow: what the frontier writes to disk and reads back, and what a j
 
 from framework.http.stored.codec import dump_value, load_value
 from framework.http.stored.form import StoredForm
+from framework.http.stored.glance import Glance, glance
 
-__all__ = ["StoredForm", "dump_value", "load_value"]
+__all__ = ["Glance", "StoredForm", "dump_value", "glance", "load_value"]
