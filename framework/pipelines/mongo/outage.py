@@ -20,12 +20,14 @@ class Outage:
         where: the server, as it is shown.
         backoff_max_s: the longest wait.
         say_after_s: told after this time, and again each time it has passed.
+        remedy: what the user can do meanwhile.
 
     Attributes:
         is_on: the last try failed.
     """
 
-    def __init__(self, where: str, backoff_max_s: float, say_after_s: float) -> None:
+    def __init__(self, where: str, backoff_max_s: float, say_after_s: float, remedy: str = "") -> None:
+        self._remedy = remedy
         self._where = where
         self._backoff_max_s = backoff_max_s
         self._say_after_s = say_after_s
@@ -58,8 +60,8 @@ class Outage:
         self._say_at = now + self._say_after_s
         logger.warning(
             "The crawl is paused: MongoDB (%s) has been away for %.0f s (%s). %d documents wait; the crawl goes on "
-            "when it is back. Ctrl-C twice ends it, and the same command continues it later",
-            self._where, now - self._began_at, reason, waiting,
+            "when it is back. %s",
+            self._where, now - self._began_at, reason, waiting, self._remedy,
         )  # fmt: skip
 
     def answered(self, now: float) -> None:

@@ -87,7 +87,9 @@ class MongoPipeline:
         )
         self._batches = Batches(options.batch_size)
         self._where = self._connection.where
-        self._outage = Outage(self._where, options.backoff_max_s, options.pause_after_s)
+        later = ", and the same command continues it later" if self._job_folder is not None else ""
+        remedy = f"Ctrl-C twice ends it{later}"
+        self._outage = Outage(self._where, options.backoff_max_s, options.pause_after_s, remedy)
         self._delivery: Delivery | None = None
         self._task: asyncio.Task[None] | None = None
         self._job = ""
@@ -273,13 +275,16 @@ class MongoPipeline:
             if getattr(self._crawler.engine, "is_cut_off", False):
                 cut_off_at = cut_off_at or loop.time()
                 if self._outage.is_on or loop.time() - cut_off_at > _CUT_OFF_GRACE_S:
+                    logger.warning(self._farewell())
                     raise ExportError(self._farewell())
 
     def _farewell(self) -> str:
-        return (
-            f"MongoDB ({self._where}) is away and the crawl was stopped: {len(self._batches)} documents are not stored."
-            " Nothing is lost: the job goes on from its last checkpoint when it is continued"
+        left = (
+            f"MongoDB ({self._where}) is away and the crawl was stopped: {len(self._batches)} documents not stored"
         )
+        if self._job_folder is None:
+            return f"{left}, and the crawl has no job that could go on"
+        return f"{left}. Nothing is lost: the job goes on from its last checkpoint when it is continued"
 
     async def close(self) -> None:
         """Stop sending, let the server go, and end it if it is the embedded one."""
