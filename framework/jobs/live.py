@@ -51,6 +51,7 @@ class LiveJob:
         self._lock = lock
         self._command = command
         self._is_begun = False
+        self._has_ended = False
 
     def __repr__(self) -> str:
         return f"<LiveJob {self.name} {self.record.state}>"
@@ -125,12 +126,13 @@ class LiveJob:
         self.record.state, self.record.reason = State(state).value, reason
         self.record.ended_at = self._jobs.clock()
         self.record.save(self.folder)
+        self._has_ended = True
 
     def close(self) -> None:
         """Let the job go; once more does nothing. A new job in which nothing is, is removed."""
         if not self.is_resumed and self.record.ended_at is None and self._is_empty():
             self._discard()
-        self._lock.release()
+        self._lock.release(is_done=self._has_ended)
 
     def _take_files(self) -> None:
         """Note in ended jobs whose files this one writes that they cannot go on in them: they would cut ours off."""

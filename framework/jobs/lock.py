@@ -35,9 +35,12 @@ class Lock:
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
 
-    def release(self) -> None:
-        """Let it go; once more does nothing."""
+    def release(self, *, is_done: bool = True) -> None:
+        """Let it go; once more does nothing. What is not done leaves the file as a process that dies leaves it."""
         if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                if is_done:
+                    os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -86,6 +89,13 @@ def holder_of(path: Path) -> int | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def was_left(path: Path) -> bool:
+    """Say whether the last process that had the lock died, or failed, before it was done."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_size > 0
+    return False
 
 
 def _try(descriptor: int) -> bool:

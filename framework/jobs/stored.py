@@ -10,7 +10,7 @@ from framework.exceptions import UsageError
 
 from .errors import JobError
 from .key import Key
-from .lock import LOCK_FILE, holder_of
+from .lock import LOCK_FILE, holder_of, was_left
 from .progress import STORE_FILE
 from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 
@@ -46,12 +46,20 @@ class StoredJob:
 
     @property
     def state(self) -> State:
-        """How it stands now: a job that says ``running`` and has no process was killed."""
+        """How it stands now: a job that says ``running`` and has no process was killed.
+
+        So was one that had just written that it is finished: whoever gave the command was not told so, and gives it
+        again. It goes on, and has nothing to do.
+        """
         if self.problem:
             return State.DAMAGED
         if self.process is not None:
             return State.RUNNING
-        return State.KILLED if self.record.state == State.RUNNING else State(self.record.state)
+        state = State(self.record.state)
+        is_finished = state is State.ENDED and self.record.reason == EXHAUSTED
+        if state is State.RUNNING or (is_finished and was_left(self.folder / LOCK_FILE)):
+            return State.KILLED
+        return state
 
     @property
     def can_go_on(self) -> bool:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from framework.jobs import JobBusyError, JobError
-from framework.jobs.lock import holder_of, take_lock
+from framework.jobs.lock import holder_of, take_lock, was_left
 
 
 def test_a_lock_is_held_once_and_names_its_process(tmp_path):
@@ -31,6 +31,17 @@ def test_a_holder_that_is_not_known_is_another_process(tmp_path):
     with pytest.raises(JobBusyError, match="by another process"):
         take_lock(path, "books-1", 0)
     lock.release()
+
+
+def test_a_lock_tells_whether_it_was_left_by_who_was_not_done(tmp_path):
+    path = tmp_path / "lock"
+    assert not was_left(path)
+
+    take_lock(path, "books-1").release(is_done=False)
+    assert was_left(path)
+
+    take_lock(path, "books-1").release()
+    assert not was_left(path)
 
 
 def test_nobody_holds_what_is_not_there(tmp_path):

@@ -40,6 +40,19 @@ def test_states_tell_whether_a_job_can_go_on(desk, end, state, can_go_on):
     assert (job.state, job.can_go_on) == (state, can_go_on)
 
 
+def test_a_job_whose_process_died_before_it_told_that_it_is_finished_was_killed_and_goes_on(desk):
+    live = desk.decide()
+    live.__enter__()
+    live.end("ended", "finished")
+    live._lock.release(is_done=False)  # as the kernel does for a process that dies here
+
+    assert desk.states() == {"books-1": "killed"}
+    with desk.decide() as again:
+        assert again.is_resumed
+        again.end("ended", "finished")
+    assert desk.states() == {"books-1": "ended"}
+
+
 def test_a_job_that_a_process_works_on_is_running(desk):
     with desk.decide() as live:
         job = desk.jobs.find(live.name)
