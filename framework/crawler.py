@@ -33,18 +33,17 @@ from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.build import build_frontier
 from framework.http.stored import StoredForm, dump_value, load_value
-from framework.jobrun import JobRun, closing
+from framework.jobrun import JobRun, closing, output_of
 from framework.jobs import LiveJob, StoredJob, job_from_code
 from framework.pipelines.chain import PipelineChain
-from framework.protocols import FrontierView, Gate, Job, OfferFilter, Resume, Sink
+from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Resume, Sink
 from framework.settings import Settings
 from framework.settings.declared import ComponentOptions, DurabilityOptions, EngineOptions, WarningOptions
-from framework.settings.loading import shown_path
 from framework.settings.validation import validate
 from framework.signalmanager import SignalManager
 from framework.spiders import Spider
 from framework.telemetry.logcounts import LogCounts
-from framework.telemetry.summary import Output, summary
+from framework.telemetry.summary import summary
 from framework.usercode import in_short
 
 logger = logging.getLogger(__name__)
@@ -144,7 +143,7 @@ class Crawler:
         self.stats.close_spider(self.spider, reason=self.finish_reason)
 
     def _tell_end(self, view: FrontierView, elapsed_s: float) -> None:
-        outputs = [_output_of(feed) for feed in self.feeds]
+        outputs = [output_of(feed) for feed in self.feeds]
         reason = self.finish_reason or "finished"
         text = summary(
             self.stats.get_stats(),
@@ -251,7 +250,6 @@ class Crawler:
 
     async def _open(self, stack: AsyncExitStack) -> Engine:
         """Build the components, open what must be open before the first request, and return the engine."""
-        settings = self.settings
         extensions = self._enabled("EXTENSIONS")
         downloader_middlewares = self._enabled("DOWNLOADER_MIDDLEWARES")
         spider_middlewares = self._enabled("SPIDER_MIDDLEWARES")
@@ -260,14 +258,12 @@ class Crawler:
         self.feeds = build_feeds(self, durable=folder is not None, folder=folder)
         with self._naming("DOWNLOAD_HANDLERS"):
             handlers = Handlers.from_crawler(self)
-        chain = MiddlewareChain(downloader_middlewares, self.spider)
-        downloader = Downloader(chain, handlers, self.signals, self.spider)
+        downloader = Downloader(
+            MiddlewareChain(downloader_middlewares, self.spider), handlers, self.signals, self.spider
+        )
         askable = [*downloader_middlewares, *spider_middlewares, *extensions]
         stored = StoredForm(self.spider)
-        gates = [component for component in askable if isinstance(component, Gate)]
-        frontier = build_frontier(
-            self, self.request_fingerprinter, stored, gates, folder=folder, clock=self.clock, wall_clock=self.wall_clock
-        )
+        frontier = self._frontier(stored, [component for component in askable if isinstance(component, Gate)])
         sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
         resume = await self._run_of_job.open(stack, frontier)
         stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
@@ -276,7 +272,7 @@ class Crawler:
         kept.restore(resume)
         await self._open_sinks(stack, resume, sinks)
         await self._open_pipelines(stack, pipelines)
-        options = settings.group(EngineOptions)
+        options = self.settings.group(EngineOptions)
         self._parts = Parts(
             spider=self.spider,
             frontier=frontier,
@@ -290,21 +286,36 @@ class Crawler:
             close=self._close,
             schemes=handlers.schemes,
             filters=[component for component in askable if isinstance(component, OfferFilter)],
-            is_debug=logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
-            log_duplicates=settings.group(ComponentOptions).dupefilter_debug,
             snapshot=stored.snapshot,
-            rides=settings.group(DurabilityOptions).unstorable == "ride",
-            yields=Yields(settings.group(WarningOptions).empty_callback_pages),
             wall_clock=self.wall_clock,
+            **self._telling(),
         )
-        self.engine = Engine(
-            self._parts,
-            start_backlog=options.start_backlog,
-            unsealed_max=options.unsealed_max,
-            has_started=resume.has_started,
-        )
+        self.engine = Engine.from_options(self._parts, options, has_started=resume.has_started)
         self.stats.open_spider(self.spider)
         return self.engine
+
+    def _frontier(self, stored: StoredForm, gates: list[Gate]) -> Frontier:
+        job = self.job
+        return build_frontier(
+            self,
+            self.request_fingerprinter,
+            stored,
+            gates,
+            folder=None if job is None else job.folder,
+            must_exist=job is not None and job.must_exist,
+            clock=self.clock,
+            wall_clock=self.wall_clock,
+        )
+
+    def _telling(self) -> dict[str, Any]:
+        """Return what of the parts is about telling: what is logged, warned of, refused."""
+        settings = self.settings
+        return {
+            "is_debug": logging.getLogger("framework.engine").isEnabledFor(logging.DEBUG),
+            "log_duplicates": settings.group(ComponentOptions).dupefilter_debug,
+            "rides": settings.group(DurabilityOptions).unstorable == "ride",
+            "yields": Yields(settings.group(WarningOptions).empty_callback_pages),
+        }
 
     def _limits(self, options: EngineOptions) -> Limits:
         return Limits(
@@ -344,24 +355,25 @@ class Crawler:
 
     def _job_from_code(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> LiveJob | None:
         """Return the job of a crawl that no command has started, where ``JOBDIR`` or ``FRONTIER`` asks for one."""
-        return job_from_code(self.settings, self.spider.name, args, kwargs, cut_outputs=self._cut_outputs_of)
 
-    def _cut_outputs_of(self, job: StoredJob) -> None:
-        other = Crawler(self.spidercls, self._settings_given)
-        with ThreadPoolExecutor(1) as thread:  # the loop of this thread is running
-            thread.submit(asyncio.run, other.cut_outputs(job.folder, **job.record.arguments)).result()
+        def cut_outputs(job: StoredJob) -> None:
+            other = Crawler(self.spidercls, self._settings_given)
+            with ThreadPoolExecutor(1) as thread:  # the loop of this thread is running
+                thread.submit(asyncio.run, other.cut_outputs(job.folder, *args, **kwargs)).result()
 
-    async def cut_outputs(self, folder: Path, **arguments: Any) -> None:
+        return job_from_code(self.settings, self.spider.name, args, kwargs, cut_outputs=cut_outputs)
+
+    async def cut_outputs(self, folder: Path, *args: Any, **kwargs: Any) -> None:
         """Leave, in the output files of a job that is given up, just what it has committed. Instead of ``crawl``.
 
         Args:
             folder: the job's, locked.
-            arguments: the spider's.
+            args, kwargs: the spider's arguments.
 
         Raises:
             CrawlError: the job's files, or its outputs, are not as they were left.
         """
-        self._build_spider((), arguments)
+        self._build_spider(args, kwargs)
         feeds = build_feeds(self, durable=True, folder=folder)
         stored = StoredForm(self.spider)
         frontier = build_frontier(self, self.request_fingerprinter, stored, (), folder=folder)
@@ -373,17 +385,6 @@ class Crawler:
 
     def _on_refusal(self, request: Any, reason: str) -> None:
         self._parts.refused(request, reason)
-
-
-def _output_of(feed: FeedSink) -> Output:
-    path = Path(feed.path) if feed.path else None
-    size_bytes = path.stat().st_size if path is not None and path.exists() else None
-    return Output(
-        place=shown_path(path) if path else feed.uri,
-        items=feed.written_count,
-        size_bytes=size_bytes,
-        lost=feed.item_count - feed.written_count + feed.failed_count,
-    )
 
 
 def __getattr__(name: str) -> Any:

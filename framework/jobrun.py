@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import logging
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from framework.feeds import FeedSink
 from framework.jobs.ending import end_of
 from framework.protocols import Frontier, Job, Resume
-from framework.settings.declared import WarningOptions
+from framework.settings.declared import DurabilityOptions, WarningOptions
+from framework.settings.loading import shown_path
 from framework.telemetry.fillrates import FillRates, stored_rates
+from framework.telemetry.summary import Output
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +50,8 @@ class JobRun:
             stack.push(self._end)
         stack.push_async_exit(closing(frontier))
         resume = await frontier.open(job)
+        if live is not None:
+            live.opened()
         if resume.suspects:
             logger.warning(
                 "In flight when this job's process died, three times in a row, and fetched alone therefore: %s",
@@ -79,7 +85,11 @@ class JobRun:
         drop = crawler.settings.group(WarningOptions).fill_rate_drop
         if crawler.job is None or not drop:
             return []
-        path = crawler.job.folder.parent / f"{quote(crawler.spider.name, safe='')}.fields.json"
+        folder = crawler.job.folder
+        name = f"{quote(crawler.spider.name, safe='')}.fields.json"
+        # The folder that holds a JOBDIR is its user's.
+        is_own = crawler.settings.group(DurabilityOptions).jobdir is not None
+        path = folder / "fields.json" if is_own else folder.parent / name
         found = self.fill_rates.fallen(stored_rates(path), drop)
         if crawler.finish_reason == "finished":
             self.fill_rates.store(path)
@@ -93,3 +103,16 @@ def closing(frontier: Frontier) -> Any:
         await frontier.close(clean=error is None)
 
     return close
+
+
+def output_of(feed: FeedSink) -> Output:
+    """Return what the summary tells of a feed."""
+    # Of batches, which are many files, the name with its placeholders is told.
+    path = Path(feed.path) if feed.path and not feed.feed.batch_item_count else None
+    size_bytes = path.stat().st_size if path is not None and path.exists() else None
+    return Output(
+        place=shown_path(path) if path else feed.feed.uri if feed.feed.batch_item_count else feed.uri,
+        items=feed.written_count,
+        size_bytes=size_bytes,
+        lost=feed.item_count - feed.written_count + feed.failed_count,
+    )

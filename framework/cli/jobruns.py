@@ -29,6 +29,7 @@ from framework.jobs import (
     decide,
     feed_outputs,
     jobs_folder,
+    mongo_outputs,
     progress_of,
     stored_arguments,
     wants_job,
@@ -99,7 +100,7 @@ def command_of(crawler: Crawler, arguments: Mapping[str, str], options: RunOptio
     withheld += [f"-a {name}" for name, value in kept.items() if value != arguments[name]]
     withheld += [f"{option} {masked('', text)}" for option, text in given if (option, text) not in open_given]
     return Command(
-        Key(name, kept, feed_outputs(crawler.settings, name, arguments)),
+        Key(name, kept, {**feed_outputs(crawler.settings, name, arguments), **mongo_outputs(crawler.settings)}),
         kind=origin.kind,
         target=origin.target,
         pairs=pairs,

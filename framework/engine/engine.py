@@ -19,12 +19,13 @@ import contextvars
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from framework import signals
 from framework.exceptions import CloseSpider, DontCloseSpider
 from framework.http import Request, Response
 from framework.protocols import FrontierView, HostPolicy, Lease
+from framework.settings.declared import EngineOptions
 
 from .limits import LiveTransfer, current_transfer
 from .nested import fetch_nested
@@ -65,6 +66,13 @@ class Engine:
         self._is_over = False
         self._exit: BaseException | None = None
         self.reason: str | None = None
+
+    @classmethod
+    def from_options(cls, parts: Parts, options: EngineOptions, *, has_started: bool) -> Self:
+        """Build it as the settings say."""
+        return cls(
+            parts, start_backlog=options.start_backlog, unsealed_max=options.unsealed_max, has_started=has_started
+        )
 
     # -- the loop ------------------------------------------------------------------------------------------------
 

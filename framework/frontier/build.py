@@ -35,6 +35,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
     gates: Sequence[Gate],
     *,
     folder: Path | None = None,
+    must_exist: bool = False,
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> LocalFrontier:
@@ -46,6 +47,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         stored: makes requests data.
         gates: asked about each request before it is leased.
         folder: the job's; ``None`` for a crawl that ends with its process.
+        must_exist: the job was begun before, and a missing file is damage.
         clock, wall_clock: monotonic seconds, and seconds since 1970.
 
     Raises:
@@ -57,7 +59,9 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         politeness_of(crawler),
         gates,
         store=Store(
-            None if folder is None else folder / STORE_FILE, seen_mode="log" if options.seen == "bloom" else "exact"
+            None if folder is None else folder / STORE_FILE,
+            seen_mode="log" if options.seen == "bloom" else "exact",
+            must_exist=must_exist,
         ),
         stored=stored,
         seen=make_seen(options),

@@ -10,7 +10,7 @@ from .choosing import abandon, decide, go_on
 from .errors import JobBusyError, JobError
 from .fromcode import job_from_code, jobs_folder, wants_job
 from .jobsfolder import JobsFolder
-from .key import Command, Key, Output, feed_outputs, stored_arguments, without_secrets
+from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
 from .live import LiveJob
 from .progress import STORE_FILE, Progress, progress_of, size_of
 from .pruning import prune, remove
@@ -36,6 +36,7 @@ __all__ = [
     "go_on",
     "job_from_code",
     "jobs_folder",
+    "mongo_outputs",
     "progress_of",
     "prune",
     "remove",

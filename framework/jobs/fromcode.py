@@ -15,7 +15,7 @@ from framework.settings.declared import DurabilityOptions
 
 from .choosing import CutOutputs, decide
 from .jobsfolder import JobsFolder
-from .key import Command, Key, Output, feed_outputs, stored_arguments
+from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments
 from .live import LiveJob
 
 
@@ -69,7 +69,9 @@ def job_from_code(
     if not wants_job(settings):
         return None
     arguments = stored_arguments({**{str(n): value for n, value in enumerate(args)}, **kwargs})
-    key = Key(spider, arguments, {**feed_outputs(settings, spider, arguments), **(outputs or {})})
+    key = Key(
+        spider, arguments, {**feed_outputs(settings, spider, arguments), **mongo_outputs(settings), **(outputs or {})}
+    )
     jobdir = settings.group(DurabilityOptions).jobdir or None
     command = Command(key, folder=str(Path.cwd()))
     return decide(jobs_folder(settings), command, cut_outputs=cut_outputs, jobdir=jobdir)

@@ -8,7 +8,7 @@ from pathlib import Path
 from .checked import sync_folder
 from .errors import job_error
 
-STORED = ("frontier.db*", "inflight*", "feeds")
+STORED = ("frontier.db*", "inflight*", "feeds", "fields.json")
 """What a crawl keeps in its job's folder to go on: frontier, seen-set, what feeds note. Else there may be results (an
 embedded database, refused documents) and what the user put there."""
 

@@ -16,6 +16,7 @@ from framework.feeds.options import feed_from
 from framework.feeds.uris import path_of, scheme_of
 from framework.settings import Settings
 from framework.settings.declared.feeds import FeedOptions
+from framework.settings.declared.mongo import MongoOptions
 from framework.settings.secrets import MASK, is_secret_name, masked
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[#0 +-]*\d*(?:\.\d+)?[sdifxXrga]")
@@ -134,6 +135,15 @@ def feed_outputs(settings: Settings, spider: str, arguments: Mapping[str, str]) 
         file = _file_of(place, spider, arguments, is_known=feed.uri_params is None) if is_file else ""
         outputs[place] = Output(str(masked("", feed.uri)), feed.format, feed.overwrite, file)
     return outputs
+
+
+def mongo_outputs(settings: Settings) -> dict[str, Output]:
+    """Return the database that the MongoDB pipeline writes to, where it is switched on."""
+    options = settings.group(MongoOptions)
+    pipelines = map(str, settings.ordered_components("ITEM_PIPELINES"))
+    if not options.uri or not any("MongoPipeline" in path for path in pipelines):
+        return {}
+    return {"mongodb": Output(f"{masked('', options.uri)} {options.database} {options.collection}")}
 
 
 def _place_of(uri: str) -> tuple[str, bool]:

@@ -39,6 +39,7 @@ FLOORS = [
     },
     {"jobs"},
     {"engine"},
+    {"jobrun"},
     {"crawler"},
     {"process"},
     {"project"},

@@ -64,7 +64,7 @@ def test_no_arguments_give_help(capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("fech", "did you mean 'fetch'?"), ("xyzzy", "the commands are: crawl, fetch")]
+    ("name", "hint"), [("fech", "did you mean 'fetch'?"), ("xyzzy", "the commands are: crawl, fates, fetch")]
 )
 def test_an_unknown_command_says_which_there_are(capsys, name, hint):
     assert main.run([name]) == 2
