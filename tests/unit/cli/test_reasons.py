@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from framework.cli.reasons import meaning, remedy
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "help"),
+    [
+        ("offsite", "allowed_domains", "allow_offsite"),
+        ("HttpError 404", "its status, 404, is none", "handle_httpstatus_list"),
+        ("HttpError 503", "its status, 503, is none", "RETRY_TIMES"),
+        ("HttpError 429", "its status, 429, is none", "crawl slower"),
+        ("callback: ValueError", "its callback raised", "fwk retry"),
+        ("DownloadTimeoutError", "did not answer", "DOWNLOAD_TIMEOUT"),
+    ],
+)
+def test_a_reason_is_explained_with_its_remedy(reason, words, help):
+    assert words in meaning(reason)
+    assert help in remedy(reason)
+
+
+@pytest.mark.parametrize("reason", ["", "not today", "a rule of my own"])
+def test_a_reason_of_the_users_own_speaks_for_itself(reason):
+    assert (meaning(reason), remedy(reason)) == ("", "")
