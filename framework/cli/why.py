@@ -178,18 +178,22 @@ def _with_meaning(reason: str) -> str:
 
 
 def _tell_unknown(given: str, url: str, jobs: Sequence[StoredJob]) -> None:
+    near, missing = _near(jobs[0], url)
     names = f"job {jobs[0].name} does" if len(jobs) == 1 else f"the {count(len(jobs), 'job')} asked do"
-    click.echo(
-        f"fwk: {names} not know {mask_password(given)}: no page linked to it, and start() did not yield it", err=True
-    )
-    try:
-        with open_file(jobs[0]) as reader:
-            near, missing = near_misses(reader, url), not_kept(reader.books())
-    except CrawlError:
-        return
+    why = "what it knew is not all kept" if missing else "no page linked to it, and start() did not yield it"
+    click.echo(f"fwk: {names} not know {mask_password(given)}: {why}", err=True)
     if missing:
         click.echo(f"  job {jobs[0].name}: {missing}", err=True)
     if near:
         click.echo(f"  job {jobs[0].name} knows:", err=True)
     for one in near:
         click.echo(f"    {mask_password(one)}", err=True)
+
+
+def _near(job: StoredJob, url: str) -> tuple[list[str], str]:
+    """Return URLs of a job that are much like one that it does not know, and what of its fates is not kept."""
+    try:
+        with open_file(job) as reader:
+            return near_misses(reader, url), not_kept(reader.books())
+    except CrawlError:
+        return [], ""
