@@ -28,11 +28,13 @@ class Reference:
 
     Attributes:
         paths: each target and how often it was asked for.
+        at: when each was first asked for.
         startup_s: from the start of the process to its first request.
         close_s: from its last request to its end.
     """
 
     paths: Counter[str]
+    at: dict[str, float]
     startup_s: float
     close_s: float
 
@@ -75,7 +77,8 @@ def undisturbed(crawl: Crawl, shop: ThreadedShop, timeout_s: float = 300.0) -> R
     times = [entry.monotonic_at for entry in shop.log]
     paths = Counter(shop.log.paths())
     del paths[ROBOTS]
-    return Reference(paths, min(times) - begun_at, ended_at - max(times))
+    at = {entry.path: entry.monotonic_at for entry in reversed(list(shop.log))}
+    return Reference(paths, at, min(times) - begun_at, ended_at - max(times))
 
 
 class _Watch:
@@ -114,6 +117,7 @@ class Killer:
         self._known: set[str] = set()
         self.report = Report()
         self.checks: list[Callable[[], None]] = []
+        self.has_ended: Callable[[], bool] = lambda: False
 
     def run(self) -> Report:
         """Kill and continue until the command ends by itself; its code is to be 0."""
@@ -127,6 +131,9 @@ class Killer:
                 kill(process)
             if kind is None:
                 assert process.returncode == 0, self._crawl.tail()
+                break
+            if self.has_ended():  # killed when all was done and only the process was still to go
+                self.report.kills["too late"] += 1
                 break
             assert process.returncode == -9, f"it ended while it was to be killed ({kind}): {self._crawl.tail()}"
             self.report.kills[kind] += 1
@@ -150,9 +157,14 @@ class Killer:
             return None if process.returncode == 0 else kind
         self._left -= 1
         self._closing -= kind == "closing"
-        self._early = 0 if kind == "long" else self._early + 1
+        self._early = 0 if self._got_on(watch) else self._early + 1
         self._long_deaths += self._is_in_long_visit(watch)
         return kind
+
+    def _got_on(self, watch: _Watch) -> bool:
+        """Say whether this run lived long enough for a checkpoint after its first requests had ended."""
+        lived_s = time.perf_counter() - min(watch.asked.values(), default=float("inf"))
+        return len(watch.asked) >= 2 * self._pace.concurrency and lived_s >= 2 * self._pace.interval_s
 
     def _plan(self, watch: _Watch, begun_at: float) -> tuple[str, Callable[[], bool]]:
         missing = len(self._reference.paths.keys() - self._known)
@@ -161,20 +173,22 @@ class Killer:
             self._left = min(self._left, self._closing)
             at = begun_at + self._random.uniform(0.5 * startup_s, startup_s + self._reference.close_s)
             return "closing", lambda: self._closing > 0 and time.monotonic() >= at
+        if self._left <= self._closing:
+            return "closing", self._after(watch, missing, self._random.uniform(0, self._reference.close_s))
+        # What comes while it waits for its moment comes beside these.
+        pages = round(self._random.uniform(0, 1.2 * missing / (self._left - self._closing)))
+        wait_s = self._random.uniform(0, 1.2 * self._pace.interval_s)
         if self._early >= 2 or self._long_deaths == 2:
-            return "long", self._after(watch, missing, at_least=True)
+            pages, wait_s = max(pages, 2 * self._pace.concurrency), wait_s + 3 * self._pace.interval_s
+            return "long", self._after(watch, pages, wait_s)
         if chance < 0.15:
             at = begun_at + self._random.uniform(0, 1.3 * startup_s)
             return "starting", lambda: time.monotonic() >= at
-        return "running", self._after(watch, missing, at_least=False)
+        return "running", self._after(watch, pages, wait_s)
 
-    def _after(self, watch: _Watch, missing: int, *, at_least: bool) -> Callable[[], bool]:
-        """Say when so many new pages have come and a random part of some checkpoints has passed."""
-        mean = missing / max(1, self._left - self._closing)
-        pages = min(missing, max(1, round(self._random.uniform(0, 2 * mean))))
-        wait_s = self._random.uniform(0, 1.5 * self._pace.interval_s)
-        if at_least:
-            pages, wait_s = min(missing, max(pages, 2 * self._pace.concurrency)), wait_s + 4 * self._pace.interval_s
+    def _after(self, watch: _Watch, pages: int, wait_s: float) -> Callable[[], bool]:
+        """Say when so many new pages have come and so much time has passed since."""
+        pages = min(max(1, pages), len(self._reference.paths.keys() - self._known))
         come_at: list[float] = []
 
         def is_due() -> bool:
@@ -193,8 +207,10 @@ class Killer:
         begin, end = self._pace.long_visit
         if begin not in watch.asked:
             return False
-        ended_at = watch.asked.get(end)
-        return ended_at is None or time.perf_counter() < ended_at + 5 * self._pace.interval_s
+        # Its last request may have been stored, fetched and committed before it, in a run that died.
+        took_s = self._reference.at[end] - self._reference.at[begin]
+        ended_at = watch.asked.get(end, watch.asked[begin] + 2 * took_s + 0.5)
+        return time.perf_counter() < ended_at + 5 * self._pace.interval_s
 
     def _count(self) -> None:
         paths = Counter(self._shop.log.paths())

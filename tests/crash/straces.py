@@ -23,7 +23,9 @@ _CALL = re.compile(r"(\w+)\((.*)\) += +(-?\d+|\?)(.*)", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)", re.DOTALL)
 _HEX = re.compile(r"\\x([0-9a-f]{2})")
-_ARGUMENT = re.compile(r'\s*("(?:[^"\\]|\\.)*"(?:\.\.\.)?|[^,<"\[{]*(?:<[^>]*>)?|\[.*?\]|\{.*?\})\s*(?:,|$)', re.DOTALL)
+_ARGUMENT = re.compile(
+    r'\s*("(?:[^"\\]|\\.)*"(?:\.\.\.)?|[^,<"\[{]*(?:<[^>]*>(?:\(deleted\))?)?|\[.*?\]|\{.*?\})\s*(?:,|$)', re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,11 @@ def hurting(point: Point, fault: str, folder: Path, log: Path) -> list[str]:
 
     ``fault``: SIGKILL before the call; EIO once; ENOSPC from there on, on this file.
     """
-    how = f"signal=SIGKILL:when={point.n}" if fault == "SIGKILL" else f"error={fault}:when={point.n}"
+    kills = fault == "SIGKILL"
+    how = f"signal=SIGKILL:when={point.n}" if kills else f"error={fault}:when={point.n}"
     if fault == "ENOSPC":
         how += "+"
     path = folder / point.path
-    return ["strace", "-f", "--seccomp-bpf", "-qq", "-P", str(path), "-P", point.path, "-e", f"trace={point.call}",
+    quick = [] if kills else ["--seccomp-bpf"]  # which cannot send signals at the beginning of a call
+    return ["strace", "-f", *quick, "-qq", "-P", str(path), "-P", point.path, "-e", f"trace={point.call}",
             "-e", f"inject={point.call}:{how}", "-o", str(log)]  # fmt: skip
