@@ -128,11 +128,11 @@ def test_a_record_that_cannot_be_written_leaves_no_job_and_no_lock(desk, monkeyp
     def fail(*args):
         raise JobError("the disk is full")
 
-    monkeypatch.setattr(Record, "save", fail)
-    for jobdir in (None, "crawl"):
-        with pytest.raises(JobError, match="full"):
-            desk.decide(jobdir=jobdir)
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:  # the other patches, the working folder among them, stay
+        broken.setattr(Record, "save", fail)
+        for jobdir in (None, "crawl"):
+            with pytest.raises(JobError, match="full"):
+                desk.decide(jobdir=jobdir)
 
     assert desk.states() == {}
     desk.crawl(jobdir="crawl")
