@@ -248,7 +248,12 @@ class MongoPipeline:
             ExportError: the crawl is stopped at once while the server is gone, or the dead letters cannot be written.
         """
         number = cut["checkpoint"]
-        await self._sent_up_to(number)
+        try:
+            await self._sent_up_to(number)
+        except (asyncio.CancelledError, ExportError):
+            if self._batches:
+                logger.warning(self._farewell())
+            raise
         if len(self.dead_letters):
             await asyncio.to_thread(self.dead_letters.write, number)
         if self._forget_after is not None and self._job_folder is not None and number > self._forget_after:
@@ -275,13 +280,10 @@ class MongoPipeline:
             if getattr(self._crawler.engine, "is_cut_off", False):
                 cut_off_at = cut_off_at or loop.time()
                 if self._outage.is_on or loop.time() - cut_off_at > _CUT_OFF_GRACE_S:
-                    logger.warning(self._farewell())
                     raise ExportError(self._farewell())
 
     def _farewell(self) -> str:
-        left = (
-            f"MongoDB ({self._where}) is away and the crawl was stopped: {len(self._batches)} documents not stored"
-        )
+        left = f"MongoDB ({self._where}) is away and the crawl was stopped: {len(self._batches)} documents not stored"
         if self._job_folder is None:
             return f"{left}, and the crawl has no job that could go on"
         return f"{left}. Nothing is lost: the job goes on from its last checkpoint when it is continued"
