@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import click
 
 from framework.components import build_from_crawler, load_object
 from framework.crawler import Crawler
+from framework.dupefilters import roles_of
 from framework.exceptions import CrawlError, UsageError
 from framework.frontier.identity import identity_of
 from framework.frontier.store import EndKind, FateRow, StoreSearch
@@ -73,9 +73,10 @@ def _request(url: str) -> Request:
 
 def _identity(request: Request, settings: Settings) -> int:
     """Return the identity that a crawl with these settings gives to a request."""
-    cls = load_object(settings["REQUEST_FINGERPRINTER_CLASS"])
-    fingerprinter: Any = build_from_crawler(cls, Crawler(Spider, settings))
-    return identity_of(fingerprinter)(request)
+    crawler = Crawler(Spider, settings)
+    crawler.request_fingerprinter = build_from_crawler(load_object(settings["REQUEST_FINGERPRINTER_CLASS"]), crawler)
+    dupefilter = build_from_crawler(load_object(settings["DUPEFILTER_CLASS"]), crawler)
+    return identity_of(roles_of(dupefilter, crawler.request_fingerprinter)[0])(request)
 
 
 def _answer(job: StoredJob, url: str, identity: int, *, is_only: bool) -> list[str]:

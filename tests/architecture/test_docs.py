@@ -23,8 +23,8 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 
 NOT_SETTINGS = {
     # upper-case words in code that are something else, and settings of their own that examples make up
-    "DEBUG", "ERROR", "FWK_DOWNLOAD_DELAY", "FWK_LOG_LEVEL", "INFO", "LANGUAGE", "MOST_EXPENSIVE", "SHOP_API_KEY",
-    "SHOP_SECRET", "SLOW_S", "WARNING",
+    "DEBUG", "ERROR", "FWK_DOWNLOAD_DELAY", "FWK_LOG_LEVEL", "FWK_MONGO_URI", "INFO", "LANGUAGE", "MOST_EXPENSIVE",
+    "SHOP_API_KEY", "SHOP_SECRET", "SLOW_S", "SQLITE_TMPDIR", "TEST_MONGO_URI", "WARNING",
 }  # fmt: skip
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
