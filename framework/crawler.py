@@ -21,6 +21,7 @@ from framework.components import build_enabled, build_from_crawler, load_object,
 from framework.downloader.chain import MiddlewareChain
 from framework.downloader.downloader import Downloader
 from framework.downloader.handlers import Handlers
+from framework.duplicates import Duplicates
 from framework.engine.commit import Committer
 from framework.engine.engine import Engine
 from framework.engine.items import ItemStage
@@ -190,7 +191,6 @@ class Crawler:
 
     def get_addon(self, cls: type) -> None:
         """Return ``None``: there are no add-ons yet."""
-        return
 
     def get_downloader_middleware(self, cls: type) -> Any:
         """Return the built downloader middleware of a class, or ``None``."""
@@ -263,15 +263,19 @@ class Crawler:
         )
         askable = [*downloader_middlewares, *spider_middlewares, *extensions]
         stored = StoredForm(self.spider)
-        frontier = self._frontier(stored, [component for component in askable if isinstance(component, Gate)])
+        with self._naming("DUPEFILTER_CLASS"):
+            duplicates = Duplicates(self)
+        gates = [component for component in askable if isinstance(component, Gate)]
+        frontier = self._frontier(duplicates, stored, gates)
         sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
         resume = await self._run_of_job.open(stack, frontier)
         stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
         stack.push_async_callback(downloader.close)
-        kept = KeptState(self.spider, [*self._components, self._run_of_job.fill_rates], dump_value, load_value)
+        stateful = [*self._components, *duplicates.components, self._run_of_job.fill_rates]
+        kept = KeptState(self.spider, stateful, dump_value, load_value)
+        await duplicates.open(stack)
         kept.restore(resume)
-        await self._open_sinks(stack, resume, sinks)
-        await self._open_pipelines(stack, pipelines)
+        await self._open_outputs(stack, resume, sinks, pipelines)
         options = self.settings.group(EngineOptions)
         self._parts = Parts(
             spider=self.spider,
@@ -294,15 +298,15 @@ class Crawler:
         self.stats.open_spider(self.spider)
         return self.engine
 
-    def _frontier(self, stored: StoredForm, gates: list[Gate]) -> Frontier:
-        job = self.job
+    def _frontier(self, duplicates: Duplicates, stored: StoredForm, gates: list[Gate]) -> Frontier:
         return build_frontier(
             self,
-            self.request_fingerprinter,
+            duplicates.fingerprinter,
             stored,
             gates,
-            folder=None if job is None else job.folder,
-            must_exist=job is not None and job.must_exist,
+            folder=None if self.job is None else self.job.folder,
+            must_exist=self.job is not None and self.job.must_exist,
+            own_filter=duplicates.own_filter,
             clock=self.clock,
             wall_clock=self.wall_clock,
         )
@@ -341,14 +345,14 @@ class Crawler:
         if self.engine is not None:
             self.engine.close_spider(self.spider, reason)
 
-    async def _open_sinks(self, stack: AsyncExitStack, resume: Resume, sinks: list[Sink]) -> None:
+    async def _open_outputs(
+        self, stack: AsyncExitStack, resume: Resume, sinks: list[Sink], pipelines: PipelineChain
+    ) -> None:
         # Scrapy's order of the end: pipelines, spider_closed, feeds, stats; each may count until it is closed.
         stack.callback(self._close_stats)
         for sink in sinks:
             await sink.open(resume.cuts.get(sink.name))
             stack.push_async_callback(sink.close)
-
-    async def _open_pipelines(self, stack: AsyncExitStack, pipelines: PipelineChain) -> None:
         await pipelines.open()
         stack.push_async_callback(self._tell_closed)
         stack.push_async_callback(pipelines.close)

@@ -18,6 +18,7 @@ from framework.protocols import Lease, Refusal
 from .identity import ROOT_IDENTITY, derived, identity_of
 from .riders import Riders
 from .seen import NEW, SEEN, SeenSet
+from .seen.own import OwnDupeFilter
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Admission:
         seen: the identities that were offered.
         riders: say whether one more request that cannot be stored is allowed.
         known: asks the store which of some identities it has.
+        own: a filter of the user's (``DUPEFILTER_CLASS``), asked instead about requests without ``dont_filter``.
 
     Attributes:
         identity: gives a request's own identity.
@@ -39,15 +41,20 @@ class Admission:
             components.
     """
 
-    def __init__(self, fingerprinter: Any, seen: SeenSet, riders: Riders, known: Known) -> None:
+    def __init__(
+        self, fingerprinter: Any, seen: SeenSet, riders: Riders, known: Known, own: OwnDupeFilter | None = None
+    ) -> None:
         self.identity = identity_of(fingerprinter)
         self._seen = seen
         self._riders = riders
         self._known = known
+        self._own = own
         self.start: Lease | None = None
 
     def is_known(self, request: Request) -> bool:
         """Say whether the request was surely offered before."""
+        if self._own is not None:
+            return False
         try:
             return self._seen.check(self.identity(request)) == SEEN
         except Exception:
@@ -65,11 +72,13 @@ class Admission:
                 identity = named._identity
                 assert identity is not None  # noqa: S101 - it was just given
                 verdict = seen.check(identity)
+                # A parent that is crawled again gives children that are known: these were let pass before.
+                is_refused = self._own is not None and verdict != SEEN and self._own_refuses(named)
             except Exception as error:
                 logger.error("%r cannot be queued, and is lost: %s", request, error, exc_info=error)
                 answers.append("broken")
                 continue
-            if verdict == SEEN:
+            if verdict == SEEN or is_refused:
                 answers.append("duplicate")
             elif named._row == RIDES and not self._riders.may_ride(origin):
                 answers.append("unstorable")
@@ -89,7 +98,7 @@ class Admission:
         check_priority(request)
         if request._row is not None and request._row != RIDES:
             request = request.copy()  # the same object is pending or in flight
-        if not request.dont_filter:
+        if not request.dont_filter and self._own is None:
             request._identity = self.identity(request)
             return request
         if request._identity is not None:
@@ -109,6 +118,9 @@ class Admission:
         repeats[fingerprint] = nth + 1
         request._identity = derived(origin.identity, fingerprint, nth)
         return request
+
+    def _own_refuses(self, request: Request) -> bool:
+        return not request.dont_filter and self._own is not None and self._own.refuses(request)
 
     async def _ask(
         self, unsure: list[tuple[int, int, int]], answers: list[Refusal | None], fresh: list[Request]

@@ -20,6 +20,7 @@ from .hosts import Politeness
 from .local import LocalFrontier
 from .memorylimit import in_memory_max, memory_limit_bytes
 from .seen import make_seen
+from .seen.own import OwnDupeFilter
 from .store.sqlite import Store
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
     *,
     folder: Path | None = None,
     must_exist: bool = False,
+    own_filter: OwnDupeFilter | None = None,
     clock: Callable[[], float] = time.monotonic,
     wall_clock: Callable[[], float] = time.time,
 ) -> LocalFrontier:
@@ -47,6 +49,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         stored: makes requests data.
         gates: asked about each request before it is leased.
         folder: the job's; ``None`` for a crawl that ends with its process.
+        own_filter: a duplicate filter of the user's.
         must_exist: the job was begun before, and a missing file is damage.
         clock, wall_clock: monotonic seconds, and seconds since 1970.
 
@@ -69,6 +72,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         in_memory_max=in_memory_max(memory_limit_bytes(options.memory_limit_mb)),
         riders_max=options.riders_max,
         inflight=None if folder is None else folder / IN_FLIGHT_FILE,
+        own_filter=own_filter,
         clock=clock,
         wall_clock=wall_clock,
     )

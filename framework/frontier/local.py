@@ -45,6 +45,7 @@ from .ledger import Ledger
 from .records import Origin, Records, Tried
 from .riders import Riders
 from .seen import SeenSet
+from .seen.own import OwnDupeFilter
 from .store.rows import Row
 from .store.sqlite import Store
 
@@ -66,6 +67,7 @@ class LocalFrontier:
         in_memory_max: pending requests and hosts in memory; more are on disk.
         riders_max: visits that may wait for requests that cannot be stored.
         inflight: file for what is in flight; ``None`` where nobody is to be suspected.
+        own_filter: a duplicate filter of the user's, asked in the seen-set's place.
         clock: monotonic seconds.
         wall_clock: seconds since 1970, for times that requests and policies carry.
 
@@ -87,6 +89,7 @@ class LocalFrontier:
         in_memory_max: int = 100_000,
         riders_max: int = 1000,
         inflight: Path | None = None,
+        own_filter: OwnDupeFilter | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -97,7 +100,7 @@ class LocalFrontier:
         self._records = records = Records(stored)
         self._ledger = ledger = Ledger(records)
         self._riders = Riders(riders_max)
-        self._admission = Admission(fingerprinter, seen, self._riders, store.known)
+        self._admission = Admission(fingerprinter, seen, self._riders, store.known, own_filter)
         self._fates = Fates(fates if self._is_durable else "off", records, self._admission.identity, wall_clock)
         self._dispatch = dispatch = Dispatch(
             politeness,

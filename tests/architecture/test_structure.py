@@ -39,7 +39,7 @@ FLOORS = [
     },
     {"jobs"},
     {"engine"},
-    {"jobrun"},
+    {"jobrun", "duplicates"},
     {"crawler"},
     {"process"},
     {"project"},

@@ -1,0 +1,51 @@
+"""Which requests are the same, and who decides it: ``DUPEFILTER_CLASS`` and ``REQUEST_FINGERPRINTER_CLASS``.
+
+Place in the flow: ``crawler.py`` asks before it builds the frontier. Normally the frontier's seen-set decides by
+fingerprints; a filter of the user's own that decides for itself is asked instead.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+from framework.components import build_from_crawler, load_object
+from framework.dupefilters import roles_of
+from framework.frontier.seen.own import OwnDupeFilter
+
+
+class Duplicates:
+    """The rules of one crawl.
+
+    Args:
+        crawler: with its settings, spider, job and fingerprinter.
+
+    Attributes:
+        fingerprinter: for the frontier.
+        own_filter: what the frontier asks in its seen-set's place, or ``None``.
+        components: those whose state is kept with the job.
+
+    Raises:
+        PluginError: the class cannot be built or is no filter.
+    """
+
+    def __init__(self, crawler: Any) -> None:
+        self._crawler = crawler
+        dupefilter = build_from_crawler(load_object(crawler.settings["DUPEFILTER_CLASS"]), crawler)
+        self.fingerprinter, asked = roles_of(dupefilter, crawler.request_fingerprinter)
+        self.own_filter: OwnDupeFilter | None = None
+        self.components: list[Any] = []
+        if asked is not None:
+            self.own_filter = OwnDupeFilter(asked, crawler.spider)
+            self.components.append(asked)
+            if crawler.job is not None and getattr(asked, "path", "") is None:
+                asked.path = str(crawler.job.folder)
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Tell a filter of the user's own that the crawl begins, and when ``stack`` closes, that it ends and why."""
+        if self.own_filter is not None:
+            await self.own_filter.open()
+            stack.push_async_callback(self._close, self.own_filter)
+
+    async def _close(self, own_filter: OwnDupeFilter) -> None:
+        await own_filter.close(self._crawler.finish_reason or "failed")
