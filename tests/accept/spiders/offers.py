@@ -1,0 +1,97 @@
+"""How fast the frontier takes offers: new ones, and ones it has seen, beside a loop that says how fast the machine is.
+
+A program of its own: ``offers.py FOLDER COUNT HOSTS``. Offers come in pages of 200 links, and a checkpoint stores what
+has come about once a second, as in a crawl. It prints one line of JSON: what an offer costs in rounds of that loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from framework import Request, Spider
+from framework.frontier.hosts import Politeness
+from framework.frontier.local import LocalFrontier
+from framework.frontier.seen.make import make_seen
+from framework.frontier.store.sqlite import Store
+from framework.http.fingerprint import RequestFingerprinter
+from framework.http.stored import StoredForm
+from framework.protocols import Job, Lease, Snapshot
+from framework.settings.declared import DurabilityOptions
+
+PAGE = 200
+CHUNK = 20_000
+CALIBRATION_ROUNDS = 100_000
+IN_MEMORY_MAX = 70_000  # what MEMORY_LIMIT = 512 gives
+
+
+class OffersSpider(Spider):
+    """Who the stored requests belong to."""
+
+    name = "offers"
+
+    def parse(self, response: object) -> None:
+        """Want nothing."""
+
+
+def calibrate() -> float:
+    """Give the seconds of a loop like the work to be measured: hashes, a dictionary, small objects."""
+    began_at = time.perf_counter()
+    kept: dict[int, tuple[int, str]] = {}
+    for n in range(CALIBRATION_ROUNDS):
+        text = f"http://host-{n % 1000}.example/catalogue/page-{n}.html"
+        kept[int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")] = (n, text)
+    return time.perf_counter() - began_at
+
+
+def links(first: int, count: int, hosts: int) -> list[list[Request]]:
+    """Give pages of links to pages ``first`` and following."""
+    found = [Request(f"http://host-{n % hosts}.example/catalogue/page-{n}.html") for n in range(first, first + count)]
+    return [found[at : at + PAGE] for at in range(0, count, PAGE)]
+
+
+async def offered(frontier: LocalFrontier, pages: Sequence[list[Request]], expected: str | None) -> float:
+    """Offer the pages and store what came of it; give the seconds for one offer."""
+    began_at = time.perf_counter()
+    for page in pages:
+        origin = Lease(Request(f"http://host-1.example/from/{id(page)}"), 7, None)
+        answers = await frontier.offer(origin, page)
+        assert set(answers) == {expected}, answers
+        await asyncio.sleep(0)
+    await frontier.persist(frontier.seal(), Snapshot())
+    return (time.perf_counter() - began_at) / sum(map(len, pages))
+
+
+async def measure(folder: Path, count: int, hosts: int) -> dict[str, Any]:
+    options = DurabilityOptions()
+    frontier = LocalFrontier(
+        RequestFingerprinter(),
+        Politeness(),
+        store=Store(folder / "frontier.db"),
+        stored=StoredForm(OffersSpider()),
+        seen=make_seen(options),
+        in_memory_max=IN_MEMORY_MAX,
+        inflight=folder / "inflight",
+    )
+    await frontier.open(Job("offers-1", "offers", folder))
+    frontier.root()
+    new, old = [], []
+    for first in range(0, count, CHUNK):
+        calibration = calibrate() / CALIBRATION_ROUNDS
+        new.append(await offered(frontier, links(first, CHUNK, hosts), None) / calibration)
+        again = links(first // 2, CHUNK // 2, hosts)  # long ago, and committed
+        old.append(await offered(frontier, again, "duplicate") / calibration)
+    await frontier.close(clean=True)
+    return {"new": new, "old": old, "calibration_per_s": 1 / calibration}
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    sys.stdout.write(json.dumps(asyncio.run(measure(folder, int(sys.argv[2]), int(sys.argv[3])))) + "\n")
