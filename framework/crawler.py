@@ -67,7 +67,7 @@ class Crawler:
         outputs: the feeds, for the summary.
         finish_reason: why the crawl ended, when it has.
         job: the job that it is, or ``None`` for one that ends with its process; set by a command before ``crawl``.
-        stop_signal: the name of the first signal that asked it to stop, if any.
+        stop_signal: the name of the signal that asked it to stop, if any.
         clock, wall_clock: where politeness takes the time from; a subclass for tests has others.
 
     Raises:
@@ -109,8 +109,7 @@ class Crawler:
             CrawlError: the crawl could not go on.
         """
         if self._has_begun:
-            msg = "a Crawler runs once; make a new one for another crawl"
-            raise UsageError(msg)
+            raise UsageError("a Crawler runs once; make a new one for another crawl")
         self._has_begun = True
         begun_at = time.monotonic()
         self._build_spider(args, kwargs)
@@ -130,6 +129,8 @@ class Crawler:
     async def _run(self, engine: Engine) -> None:
         try:
             self.finish_reason = await engine.run()
+            for key, value in self._parts.frontier.stats().items():
+                self.stats.set_value(key, value)
         except Exception:
             self.finish_reason = "failed"
             raise
@@ -164,7 +165,7 @@ class Crawler:
             self.engine.close_spider(self.spider, reason="shutdown")
 
     async def stop_async(self) -> None:
-        """End the crawl in good order: ``stop`` in the form that Scrapy's documentation awaits."""
+        """End the crawl in good order: ``stop`` as Scrapy's documentation awaits it."""
         self.stop()
 
     @property
@@ -379,13 +380,13 @@ class Crawler:
         """
         self._build_spider(args, kwargs)
         feeds = build_feeds(self, durable=True, folder=folder)
-        stored = StoredForm(self.spider)
-        frontier = build_frontier(self, self.request_fingerprinter, stored, (), folder=folder)
+        frontier = build_frontier(self, self.request_fingerprinter, StoredForm(self.spider), (), folder=folder)
         async with AsyncExitStack() as stack:
             stack.push_async_exit(closing(frontier))
             resume = await frontier.open(Job(name=folder.name, spider=self.spider.name, folder=folder))
-            for feed in feeds:
-                await feed.cut_back(resume.cuts.get(feed.name))
+            for sink in [*feeds, *PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider).sinks]:
+                if hasattr(sink, "cut_back"):
+                    await sink.cut_back(resume.cuts.get(sink.name))
 
     def _on_refusal(self, request: Any, reason: str) -> None:
         self._parts.refused(request, reason)

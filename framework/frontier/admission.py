@@ -51,6 +51,10 @@ class Admission:
         self._own = own
         self.start: Lease | None = None
 
+    def stats(self) -> dict[str, Any]:
+        """Return the numbers of the seen-set."""
+        return self._seen.stats()
+
     def is_known(self, request: Request) -> bool:
         """Say whether the request was surely offered before."""
         if self._own is not None:

@@ -356,6 +356,10 @@ class LocalFrontier:
             busiest=self._dispatch.turns.busiest(),
         )
 
+    def stats(self) -> dict[str, Any]:
+        """Return what the seen-set tells of itself; with ``SEEN = bloom`` its error rate is measured now."""
+        return self._admission.stats()
+
     async def balance(self) -> Balance:
         """Count what became of everything offered: in the store's tables, or where nothing is stored, in memory."""
         if self._is_durable:

@@ -376,6 +376,10 @@ class Frontier(Protocol):
         """Return the present numbers."""
         ...
 
+    def stats(self) -> dict[str, Any]:
+        """Return what the stats of the crawl tell of the frontier, by key; asked once, at the end."""
+        ...
+
     async def balance(self) -> Balance:
         """Count what became of everything offered; from what is stored, where something is."""
         ...

@@ -267,3 +267,13 @@ def test_a_host_rule_that_fits_no_host_is_said_aloud(run_real, caplog, key):
     run_real(crawler.crawl())
 
     assert [record.args[0] for record in caplog.records if "fits no host" in record.msg] == [key]
+
+
+def test_the_stats_tell_of_the_seen_set_at_the_end(run):
+    crawler = Crawler(type("Data", (Site,), {"start_urls": ["data:,x"]}), {"LOG_ENABLED": False, "SEEN": "bloom"})
+
+    run(crawler.crawl())
+
+    assert crawler.stats.get_value("seen/mode") == "bloom"
+    assert crawler.stats.get_value("seen/identities") == 1
+    assert crawler.stats.get_value("seen/false_positive_rate") == 0
