@@ -1,9 +1,9 @@
 """The pending requests: in memory as far as there is room, the rest on disk.
 
 Place in the flow: ``LocalFrontier`` pushes what it accepts; ``spill`` lets go of what would come last when there is too
-much, ``refill`` brings back what comes next when there is room. Of a long queue the tail goes first; then whole hosts
-that have nothing in flight, which become *cold*: nothing of them is in memory, and a cursor over all hosts with rows
-finds them again, the highest priority first.
+much, ``refill`` brings back what comes next when there is room. Of a long queue the tail goes first; then the queues of
+all hosts, the oldest first. Those with nothing in flight become *cold*: nothing of them is in memory, and a cursor over
+all hosts with rows finds them again, the highest priority first.
 
 Invariant: a pending request is in a host's queue, in the parking, in ``bound`` (on its way to the disk) or a row of the
 store whose number is not in ``Ledger.here``; ``in_memory`` counts the first three.
@@ -25,7 +25,9 @@ from .store.sqlite import Store
 
 LONG_QUEUE = 256
 """Above it, the tail of a queue goes to disk before anything of shorter ones."""
-_LOW_QUEUE = 32
+_BUSY_QUEUE = 16
+"""What a host with something in flight keeps in memory at least."""
+_LOW_QUEUE = 12
 _A_WRITE = 2_000
 _A_LOAD = 256
 _A_HEAD = 64
@@ -132,7 +134,7 @@ class Backlog:
         self.is_crowded = True
 
     def _choose(self, excess: int, now: float) -> None:
-        """Take requests out of their queues: tails of long queues, then the queues of hosts with nothing in flight."""
+        """Take requests out of their queues: tails of long queues, then whole queues, and the hosts with them."""
         bound = self.bound
         hosts = list(self._schedule.hosts.values())
         for host in hosts:
@@ -144,15 +146,15 @@ class Backlog:
         for host in hosts:
             if excess <= 0:
                 break
-            if not host.active and not host.waiters:
-                taken = host.queue.take_last(len(host.queue))
-                excess -= len(taken)
-                bound += taken
-                if self._schedule.is_idle(host, now):
-                    self._schedule.forget(host)
-                    excess -= 1
-                else:
-                    self._schedule.place(host, now)
+            taken = host.queue.take_last(len(host.queue) - (_BUSY_QUEUE if host.active else 0))
+            excess -= len(taken)
+            bound += taken
+            if self._schedule.is_idle(host, now):
+                self._schedule.forget(host)
+                excess -= 1
+            elif taken:
+                self._hot[digest_of(host.key)] = host
+                self._schedule.place(host, now)
 
     async def write_bound(self) -> None:
         """Write what is on its way to the disk."""
@@ -170,7 +172,11 @@ class Backlog:
                 identities = [row.identity for row in rows if row.identity in ledger.new]
                 for identity in identities:
                     del ledger.new[identity]
-                await self._store.add(Changes(rows=rows, seen=identities))
+                try:
+                    await self._store.add(Changes(rows=rows, seen=identities))
+                except asyncio.CancelledError:  # it was done all the same
+                    self._seen.committed(identities)
+                    raise
                 self._seen.committed(identities)
             else:
                 await asyncio.sleep(0)

@@ -100,6 +100,8 @@ class RequestQueue:
     def take_last(self, count: int) -> list[Request]:
         """Take out up to ``count`` requests that would come last, the lowest priority first; riders stay."""
         taken: list[Request] = []
+        if count <= 0:
+            return taken
         for priority in list(self._priorities or (self.head_priority,)):
             level = self._items if self._levels is None else self._levels[priority]
             wanted = count - len(taken)

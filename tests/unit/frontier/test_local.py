@@ -11,8 +11,9 @@ from framework.frontier.seen.exact import ExactSeen
 from framework.frontier.store.sqlite import Store
 from framework.http import Request
 from framework.http.fingerprint import RequestFingerprinter
+from framework.http.request import RIDES
 from framework.http.stored import StoredForm
-from framework.protocols import DONE, Snapshot
+from framework.protocols import DONE, Fate, FateKind, Snapshot
 from framework.testing.virtualtime import virtual_now
 
 
@@ -216,3 +217,123 @@ def test_a_frontier_logs_nothing_when_all_is_well(run, caplog):
 
     run(case())
     assert [record for record in caplog.records if record.name.startswith("framework")] == []
+
+
+def test_refusals_are_kept_where_fates_are(run, jobs, crawl):
+    async def case():
+        request = Request("http://elsewhere/1")
+        for fates, kept in (("all", 1), ("off", 0)):
+            frontier = jobs.disk(fates=fates)
+            await frontier.open(crawl.job)
+            root = frontier.root()
+            frontier.refuse(root, request, "offsite")
+            frontier.refuse(root, request, "offsite")
+            await crawl.checkpoint(frontier)
+            assert (await frontier._store.totals()).fates.get(5, 0) == kept
+            await frontier.close(clean=True)
+            (jobs.folder / "frontier.db").unlink()
+
+    run(case())
+
+
+def test_a_retry_that_cannot_be_stored_leaves_what_it_was_made_of(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        await frontier.offer(frontier.root(), crawl.pages("1"))
+        await crawl.checkpoint(frontier)
+        (lease,) = await frontier.lease(1)
+        changed = lease.request.replace(meta={"session": object()})
+        await frontier.requeue(lease, changed, not_before_at=None, reason="503")
+        await crawl.checkpoint(frontier)
+        (again,) = await frontier.lease(1)
+        assert (again.attempt, "session" in again.request.meta) == (2, True)
+        jobs.copy()
+        await frontier.close(clean=False)
+
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        (again,) = await frontier.lease(1)
+        assert again.request.meta == {}
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_retried_rider_rides_on(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        await frontier.offer(frontier.root(), crawl.pages("page"))
+        (page,) = await frontier.lease(1)
+        (rider,) = crawl.pages("rider")
+        rider._row = RIDES
+        await frontier.offer(page, [rider])
+        (lease,) = await frontier.lease(1)
+        await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
+
+        (again,) = await frontier.lease(1)
+
+        assert (again.rides_on, again.attempt) == (page, 2)
+        await frontier.release([again])
+        await crawl.checkpoint(frontier)
+        assert (await frontier._store.totals()).rows == 1
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_rider_in_memory_needs_no_store(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory()
+        root = frontier.root()
+        (rider,) = crawl.pages("rider")
+        rider._row = RIDES
+        await frontier.offer(root, [rider])
+        assert root.riders == 1
+        assert await crawl.work_off(frontier) == ["rider"]
+        await crawl.checkpoint(frontier)
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_start_has_ended_when_it_was_read_to_its_end(run, jobs, crawl):
+    async def case():
+        for fate, has_started in ((Fate(FateKind.FAILED, "callback"), False), (DONE, True)):
+            frontier = jobs.disk()
+            resume = await frontier.open(crawl.job)
+            assert resume.has_started is False
+            frontier.finish(frontier.root(), fate, 0)
+            await crawl.checkpoint(frontier)
+            await frontier.close(clean=True)
+            frontier = jobs.disk()
+            assert (await frontier.open(crawl.job)).has_started is has_started
+            await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_what_is_leased_or_spilled_while_a_checkpoint_is_made_belongs_to_it(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=10)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*(f"a-{number}" for number in range(8))))
+        await frontier.lease(1)
+        group = frontier.seal()
+        (second,) = await frontier.lease(1)
+        second.request.meta["by a hook"] = object()
+        await frontier.offer(root, crawl.pages(*(f"b-{number}" for number in range(20)), host="b.example"))
+        await frontier.persist(group, Snapshot())
+        jobs.copy()
+        await frontier.close(clean=False)
+
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        worked = await crawl.work_off(frontier)
+        assert {f"a-{number}" for number in range(8)} <= set(worked)
+        assert len(worked) == len(set(worked))
+        await frontier.close(clean=True)
+
+    run(case())

@@ -1,10 +1,12 @@
 """The order of one host's requests."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.frontier.queue import RequestQueue
 from framework.http import Request
+from framework.http.request import RIDES
 
 
 def request(name, priority=0):
@@ -105,3 +107,74 @@ def test_a_queue_loses_nothing_and_always_gives_the_highest_priority(order, step
             inside.append(new)
         assert len(queue) == len(inside)
         assert bool(queue) == bool(inside)
+
+
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+def test_what_would_come_last_leaves_first_and_says_where_it_was(order):
+    queue = RequestQueue(order)
+    requests = [Request(f"http://a/{number}", priority=number // 50) for number in range(100)]
+    for number, request in enumerate(requests, 1):
+        request._row = number
+        queue.push(request)
+    popped = [queue.pop()]
+
+    taken = queue.take_last(60)
+
+    assert queue.spilled == ({0: 51, 1: 61} if order == "depth" else {0: 0, 1: 90})
+    while queue:
+        popped.append(queue.pop())
+    lowest = sorted(taken, key=lambda request: request.priority)
+    assert len(popped) + len(taken) == 100
+    assert {request.priority for request in lowest[:50]} == {0}
+    assert {id(request) for request in popped + taken} == {id(request) for request in requests}
+
+
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+def test_the_place_where_the_disk_begins_only_moves_towards_the_head(order):
+    queue = RequestQueue(order)
+    for number in (10, 11, 12, 13):
+        queue.push(request := Request(f"http://a/{number}"))
+        request._row = number
+
+    queue.take_last(1)
+    first = dict(queue.spilled)
+    queue.take_last(1)
+
+    assert [first, queue.spilled] == ([{0: 11}, {0: 12}] if order == "depth" else [{0: 12}, {0: 11}])
+
+
+def test_riders_do_not_leave():
+    queue = RequestQueue("depth")
+    for number in range(40):
+        queue.push(request := Request(f"http://a/{number}", priority=number % 2))
+        request._row = RIDES if number < 10 else number
+
+    assert len(queue.take_last(100)) == 30
+    assert queue.take_last(100) == []
+    assert len(queue) == 10
+
+
+def test_all_but_some_can_be_taken_out():
+    queue = RequestQueue("depth")
+    for number in range(40):
+        queue.push(Request(f"http://a/{number}", priority=number % 4))
+
+    assert queue.keep_only(lambda request: request.url.endswith("/7")) == 39
+    assert queue.head_priority == 3
+    assert queue.pop().url == "http://a/7"
+    assert queue.keep_only(lambda request: False) == 0
+
+
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+def test_long_queues_take_from_both_sides(order):
+    queue = RequestQueue(order)
+    for priority in (0, 1):
+        for number in range(40):
+            queue.push(Request(f"http://a/{priority}-{number}", priority=priority))
+            queue.push_last(Request(f"http://a/{priority}-last-{number}", priority=priority))
+            queue.push_first(Request(f"http://a/{priority}-first-{number}", priority=priority))
+
+    urls = [queue.pop().url for _ in range(240)]
+
+    assert len(set(urls)) == 240
+    assert all("/1-" in url for url in urls[:120])

@@ -1,0 +1,208 @@
+"""Pending requests beyond what memory may hold: they are on disk, and come back in their turn."""
+
+import asyncio
+
+import pytest
+
+from framework.exceptions import DamagedJob
+from framework.frontier import backlog as module
+from framework.http.request import RIDES
+from framework.protocols import DONE, HostPolicy
+
+
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+@pytest.mark.parametrize("kind", ["memory", "disk"])
+def test_a_long_queue_keeps_its_order_over_the_disk(run, jobs, crawl, order, kind):
+    async def case():
+        frontier = getattr(jobs, kind)(in_memory_max=500, order=order)
+        await frontier.open(crawl.job)
+        names = [f"{number:04}" for number in range(1600)]
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages("page", priority=1))
+        (page,) = await frontier.lease(1)
+        for at in range(0, 1600, 400):
+            await frontier.offer(page, crawl.pages(*names[at : at + 400]))
+        assert frontier._dispatch.backlog.in_memory < 900
+
+        batches = [names[at : at + 400] for at in range(0, 1600, 400)]
+        expected = [name for batch in (reversed(batches) if order == "depth" else batches) for name in batch]
+        assert await crawl.work_off(frontier) == expected
+        frontier.finish(page, DONE, 0)
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_hosts_go_cold_and_come_back(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=200)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        for number in range(600):
+            await frontier.offer(root, crawl.pages("1", "2", host=f"h{number}.example"))
+        assert frontier.view().hosts < 250
+        assert frontier.pending == 1200
+
+        worked = await crawl.work_off(frontier)
+
+        assert len(worked) == 1200
+        assert frontier.view().done == 1200
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_the_highest_priority_comes_back_first(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=4)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        for number in range(20):
+            await frontier.offer(root, crawl.pages(f"low-{number}", host=f"low{number}", priority=-1))
+        for number in range(20):
+            await frontier.offer(root, crawl.pages(f"high-{number}", host=f"high{number}", priority=3))
+        await crawl.checkpoint(frontier)
+        await frontier.close(clean=True)
+        frontier = jobs.disk(in_memory_max=4)
+        await frontier.open(crawl.job)
+
+        worked = await crawl.work_off(frontier)
+
+        assert len(worked) == 40
+        assert all(name.startswith("high") for name in worked[:20])
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_crawl_in_memory_that_never_grows_makes_no_file(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory()
+        await frontier.offer(frontier.root(), crawl.pages("1", "2"))
+        assert await crawl.work_off(frontier) == ["1", "2"]
+        await crawl.checkpoint(frontier)
+        assert frontier._store._connection is None
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_what_has_ended_leaves_the_temporary_file(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=10)
+        await frontier.offer(frontier.root(), crawl.pages(*map(str, range(100))))
+        await crawl.work_off(frontier, most=60)
+
+        await crawl.checkpoint(frontier)
+
+        totals = await frontier._store.totals()
+        assert totals.rows <= 40
+        assert len(await crawl.work_off(frontier)) == 40
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_when_all_in_memory_must_wait_others_come_from_disk(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=40)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(30)), host="free.example"))
+        frontier.set_host("held.example", HostPolicy(hold_until_at=1e6))
+        await frontier.offer(root, crawl.pages(*map(str, range(40)), host="held.example", priority=1))
+
+        worked = await crawl.work_off(frontier, most=30)
+
+        assert len(worked) == 30
+        assert frontier.pending == 40
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_riders_stay_in_memory_however_many(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=10)
+        await frontier.offer(frontier.root(), crawl.pages("page"))
+        (page,) = await frontier.lease(1)
+        riders = crawl.pages(*(f"rider-{number}" for number in range(30)), callback=lambda response: None)
+        for rider in riders:
+            rider._row = RIDES
+        await frontier.offer(page, riders)
+        await frontier.offer(page, crawl.pages(*(f"link-{number}" for number in range(60))))
+
+        backlog = frontier._dispatch.backlog
+        assert 30 <= backlog.in_memory < 60
+        assert sum(name.startswith("rider") for name in await crawl.work_off(frontier)) == 30
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_two_offers_at_once_spill_one_after_the_other(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=10)
+        root = frontier.root()
+        async with asyncio.TaskGroup() as tasks:
+            for host in "abc":
+                tasks.create_task(frontier.offer(root, crawl.pages(*map(str, range(20)), host=host)))
+
+        assert len(await crawl.work_off(frontier)) == 60
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_cancelled_spill_is_done_all_the_same(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=10, seen="bloom")
+        await frontier.open(crawl.job)
+        offering = asyncio.ensure_future(frontier.offer(frontier.root(), crawl.pages(*map(str, range(50)))))
+        await asyncio.sleep(0)  # now it waits for the disk
+        assert frontier._dispatch.backlog.disk.locked()
+        offering.cancel()
+        await asyncio.wait([offering])
+
+        assert offering.cancelled()
+        assert len(set(await crawl.work_off(frontier))) == 50
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_hosts_that_wait_for_nothing_are_let_go_now_and_then(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_SWEEP_AT", 20)
+
+    async def case():
+        frontier = jobs.memory()
+        root = frontier.root()
+        for number in range(50):
+            await frontier.offer(root, crawl.pages("1", host=f"h{number}"))
+            await crawl.work_off(frontier)
+            if number % 10 == 9:
+                await crawl.checkpoint(frontier)
+
+        assert frontier.view().hosts <= 40
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_rows_that_are_gone_from_the_disk_are_missed_aloud(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=4)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(20))))
+        frontier._dispatch.pending += 1
+
+        with pytest.raises(DamagedJob, match="1 pending requests are not in it"):
+            await crawl.work_off(frontier)
+        frontier.finish(root, DONE, 0)
+        await frontier.close(clean=False)
+
+    run(case())
