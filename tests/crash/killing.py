@@ -171,10 +171,10 @@ class Killer:
         chance, startup_s = self._random.random(), self._reference.startup_s
         if not missing:
             self._left = min(self._left, self._closing)
-            at = begun_at + self._random.uniform(0.5 * startup_s, startup_s + self._reference.close_s)
+            at = begun_at + self._random.uniform(0.5 * startup_s, startup_s + 0.6 * self._reference.close_s)
             return "closing", lambda: self._closing > 0 and time.monotonic() >= at
         if self._left <= self._closing:
-            return "closing", self._after(watch, missing, self._random.uniform(0, self._reference.close_s))
+            return "closing", self._after(watch, missing, self._random.uniform(0, 0.6 * self._reference.close_s))
         # What comes while it waits for its moment comes beside these.
         pages = round(self._random.uniform(0, 1.2 * missing / (self._left - self._closing)))
         wait_s = self._random.uniform(0, 1.2 * self._pace.interval_s)
