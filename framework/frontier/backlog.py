@@ -156,30 +156,43 @@ class Backlog:
                 self._hot[digest_of(host.key)] = host
                 self._schedule.place(host, now)
 
-    async def write_bound(self) -> None:
-        """Write what is on its way to the disk."""
-        if self.bound:
-            async with self.disk:
-                await self._write_bound()
-
     async def _write_bound(self) -> None:
+        """Write what is on its way to the disk; what has to wait for a checkpoint stays on its way."""
         ledger = self._ledger
-        while self.bound:
-            batch, self.bound = self.bound[:_A_WRITE], self.bound[_A_WRITE:]
-            self.in_memory -= len(batch)
-            rows = [row for row in map(ledger.row_of, batch) if row is not None]
-            if rows:
-                identities = [row.identity for row in rows if row.identity in ledger.new]
-                for identity in identities:
-                    del ledger.new[identity]
-                try:
-                    await self._store.add(Changes(rows=rows, seen=identities))
-                except asyncio.CancelledError:  # it was done all the same
-                    self._seen.committed(identities)
-                    raise
-                self._seen.committed(identities)
-            else:
-                await asyncio.sleep(0)
+        bound, self.bound = self.bound, []
+        if ledger.replaced and ledger.cuts:
+            self.bound = [request for request in bound if ledger.must_wait(request)]
+            bound = [request for request in bound if not ledger.must_wait(request)]
+        while bound:
+            batch, bound = bound[:_A_WRITE], bound[_A_WRITE:]
+            try:
+                await self._write(batch)
+            except BaseException:
+                self.bound += bound
+                raise
+
+    async def _write(self, batch: list[Request]) -> None:
+        """Write requests that have no row, and let all of them go."""
+        ledger = self._ledger
+        self.in_memory -= len(batch)
+        rows = [row for row in map(ledger.row_of, batch) if row is not None]
+        if not rows:
+            await asyncio.sleep(0)
+            return
+        gone = [number for number in map(ledger.gone_with, rows) if number is not None] if ledger.replaced else []
+        identities = [row.identity for row in rows if row.identity in ledger.new]
+        for identity in identities:
+            del ledger.new[identity]
+        try:
+            await self._store.add(Changes(rows=rows, gone=gone, seen=identities))
+        except asyncio.CancelledError:  # it was done all the same
+            self._written(gone, identities)
+            raise
+        self._written(gone, identities)
+
+    def _written(self, gone: list[int], identities: list[int]) -> None:
+        self._ledger.here.difference_update(gone)
+        self._seen.committed(identities)
 
     # -- back into memory ----------------------------------------------------------------------------------------
 

@@ -74,6 +74,7 @@ class Checkpoints:
         ledger.counts.offered = ledger.counts.ended + opened.pending_rows
         meta = {name: load_value(data) for name, data in opened.meta.items()}
         ledger.has_started = bool(meta.get("started"))
+        ledger.start_delivered = meta.get("start_delivered", 0)
         resume = Resume(
             is_resumed=True,
             checkpoint=opened.checkpoint,
@@ -133,6 +134,7 @@ class Checkpoints:
             "components": dump_value(snapshot.components),
             "samples": dump_value(self._records.samples),
             "started": dump_value(cut.has_started),
+            "start_delivered": dump_value(cut.start_delivered),
         }
         await self._store.commit(number, changes, meta, cut.counts)
         self._ledger.stored(number, cut.gone)
@@ -156,7 +158,7 @@ class Checkpoints:
     async def _forget(self) -> None:
         """Let ended requests leave the temporary file, and identities go there when they are many."""
         ledger = self._ledger
-        gone, ledger.gone = ledger.gone, []
+        gone, ledger.gone, ledger.replaced = ledger.gone, [], {}
         seen: list[int] = []
         if len(ledger.new) >= _OPEN_MAX:
             seen, ledger.new = list(ledger.new), {}

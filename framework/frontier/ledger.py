@@ -71,6 +71,7 @@ class Cut:
     fates: list[FateRow]
     counts: dict[str, int]
     has_started: bool
+    start_delivered: int
 
 
 class Ledger:
@@ -83,12 +84,15 @@ class Ledger:
         unwritten: by number, what is pending or leased and has no row: the request, or its row, made at the lease.
         here: numbers that are not to be loaded: in memory, or ended and not yet deleted.
         gone: numbers whose rows are to be deleted.
+        replaced: by the number of a row to be written, that of the stored row of the same request, which is in ``gone``:
+            when the one becomes durable, the other has to go in the same transaction.
         new: identities that the store does not know.
         fates: of requests that have ended.
         tried: by identity, what earlier attempts of pending and leased requests left.
         cuts: what is sealed and not stored, by checkpoint.
         counts: the numbers of the job.
         has_started: ``start()`` has come to its end.
+        start_delivered: how many items it has delivered; one that was stopped is run again, and skips them.
     """
 
     def __init__(self, records: Records) -> None:
@@ -96,12 +100,14 @@ class Ledger:
         self.unwritten: dict[int, Request | Row] = {}
         self.here: set[int] = set()
         self.gone: list[int] = []
+        self.replaced: dict[int, int] = {}
         self.new: dict[int, None] = {}
         self.fates: list[FateRow] = []
         self.tried: dict[int, Tried] = {}
         self.cuts: dict[int, Cut] = {}
         self.counts = Counts()
         self.has_started = False
+        self.start_delivered = 0
         self._highest = 0
         self._lowest = 0
 
@@ -129,7 +135,31 @@ class Ledger:
             self.gone.append(number)
             return None
         self.here.discard(number)
+        self.replaced.pop(number, None)
         return unwritten if isinstance(unwritten, Row) else None
+
+    def replace(self, number: int | None, by: int | None) -> None:
+        """Let a number go whose request has got another one."""
+        if number is None or by is None:
+            return
+        earlier = self.replaced.get(number)
+        self.leave(number)
+        if self.gone and self.gone[-1] == number:
+            earlier = number
+        if earlier is not None:
+            self.replaced[by] = earlier
+
+    def must_wait(self, request: Request) -> bool:
+        """Say whether a row cannot be written yet, since that which it replaces is sealed and not stored."""
+        earlier = self.replaced.get(request._row or 0)
+        return earlier is not None and any(earlier in cut.rows for cut in self.cuts.values())
+
+    def gone_with(self, row: Row) -> int | None:
+        """Return the number of the stored row that a row replaces, to be deleted with its writing."""
+        earlier = self.replaced.pop(row.number, None)
+        if earlier is not None:
+            self.gone.remove(earlier)
+        return earlier
 
     def freeze(self, request: Request, digest: int) -> None:
         """Make the row of a request that is leased now, if it has none: hooks may change the request from here on."""
@@ -166,9 +196,16 @@ class Ledger:
     def seal(self, number: int) -> None:
         """Cut what there is, for the checkpoint ``number``."""
         self.cuts[number] = Cut(
-            self.unwritten, self.gone, self.new, self.fates, self.counts.as_dict(), self.has_started
+            self.unwritten,
+            self.gone,
+            self.new,
+            self.fates,
+            self.counts.as_dict(),
+            self.has_started,
+            self.start_delivered,
         )
         self.unwritten, self.gone, self.new, self.fates = {}, [], {}, []
+        self.replaced = {}
 
     async def changes(self, cut: Cut) -> Changes:
         """Return the transaction of a cut, giving way to others every few hundred rows.

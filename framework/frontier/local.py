@@ -148,6 +148,7 @@ class LocalFrontier:
         """Return the lease of ``spider.start()``; the crawl is not exhausted before it is finished."""
         self._dispatch.leased += 1
         lease = self._admission.start = Lease(None, ROOT_IDENTITY, None)
+        lease.delivered = self._ledger.start_delivered
         return lease
 
     async def close(self, *, clean: bool) -> None:
@@ -251,7 +252,7 @@ class LocalFrontier:
                 ledger.leave(request._row)
                 return False
             ledger.unwritten[row.number] = row
-        ledger.leave(number)
+        ledger.replace(number, request._row)
         return True
 
     async def release(self, leases: Sequence[Lease]) -> None:
@@ -272,8 +273,10 @@ class LocalFrontier:
         self.counts.items += items
         if lease.request is not None:
             self._end(lease, lease.request, fate, items)
-        elif fate.kind is FateKind.DONE and not fate.reason:
-            self._ledger.has_started = True
+        else:
+            # One that was stopped, or raised, is run again: what it has yielded is known then, or skipped.
+            self._ledger.has_started = fate.kind is FateKind.DONE and not fate.reason
+            self._ledger.start_delivered = lease.delivered
         # What was fetched is done with: thousands of visits may wait for the next checkpoint.
         lease.request = lease.permit = lease.repeats = None
         self._open_group.visits.append((lease, fate, items))

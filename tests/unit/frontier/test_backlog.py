@@ -7,7 +7,7 @@ import pytest
 from framework.exceptions import DamagedJob
 from framework.frontier import backlog as module
 from framework.http.request import RIDES
-from framework.protocols import DONE, HostPolicy
+from framework.protocols import DONE, HostPolicy, Snapshot
 
 
 @pytest.mark.parametrize("order", ["depth", "breadth"])
@@ -204,5 +204,43 @@ def test_rows_that_are_gone_from_the_disk_are_missed_aloud(run, jobs, crawl):
             await crawl.work_off(frontier)
         frontier.finish(root, DONE, 0)
         await frontier.close(clean=False)
+
+    run(case())
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_a_retry_that_is_spilled_takes_its_earlier_row_along(run, jobs, crawl, is_sealed):
+    """Else a death before the next checkpoint would leave one request in two rows."""
+
+    async def case():
+        frontier = jobs.disk(in_memory_max=4)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages("1"))
+        if not is_sealed:
+            await crawl.checkpoint(frontier)
+        (lease,) = await frontier.lease(1)
+        group = frontier.seal()
+        for _ in range(2):
+            await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
+            (lease,) = await frontier.lease(1)
+        await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
+        if not is_sealed:
+            await frontier.persist(group, Snapshot())
+        await frontier.offer(root, crawl.pages(*map(str, range(2, 12)), host="b.example"))
+        await frontier.offer(root, crawl.pages(*map(str, range(12, 22)), host="c.example"))
+        if is_sealed:
+            await frontier.persist(group, Snapshot())
+        jobs.copy()
+        await frontier.close(clean=False)
+
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        worked = await crawl.work_off(frontier)
+        assert worked.count("1") == 1
+        assert len(set(worked)) == len(worked)
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
 
     run(case())
