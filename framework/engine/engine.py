@@ -144,7 +144,7 @@ class Engine:
             if starting is not None and self._start is not None:
                 self._start.stop()
                 await asyncio.wait([starting])
-        await self._visits_end()
+            await self._work_off(tasks)
         self._is_over = True
         checkpoints.cancel()
         for task in self._background:
@@ -169,16 +169,29 @@ class Engine:
                 if await self._may_end():
                     break
                 continue
-            leases = await self._within_room(leases)
-            for lease in leases:
-                request, permit = lease.request, lease.permit
-                assert request is not None and permit is not None  # noqa: S101, PT018 - only the root has none
-                visit = Visit(lease, LiveTransfer(parts.frontier, parts.limits, permit, request, lease), parts)
-                self._visits.add(visit)
-                tasks.create_task(self._run_visit(visit))
-            parts.stats.inc_value("scheduler/dequeued", len(leases))
+            self._begin_visits(tasks, await self._within_room(leases))
             if self._start is not None:
                 self._start.pending_changed()
+
+    async def _work_off(self, tasks: asyncio.TaskGroup) -> None:
+        """Wait for the visits to end; what cannot be stored is fetched, for its parents are not committed without."""
+        while True:
+            while leases := await self._parts.frontier.lease(max(1, self._parts.limits.room())):
+                self._begin_visits(tasks, leases)
+            if not self._visits:
+                return
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
+
+    def _begin_visits(self, tasks: asyncio.TaskGroup, leases: Sequence[Lease]) -> None:
+        parts = self._parts
+        for lease in leases:
+            request, permit = lease.request, lease.permit
+            assert request is not None and permit is not None  # noqa: S101, PT018 - only the root has none
+            visit = Visit(lease, LiveTransfer(parts.frontier, parts.limits, permit, request, lease), parts)
+            self._visits.add(visit)
+            tasks.create_task(self._run_visit(visit))
+        parts.stats.inc_value("scheduler/dequeued", len(leases))
 
     def _room(self) -> int:
         """Return how many leases may begin now."""
@@ -229,11 +242,6 @@ class Engine:
             async with asyncio.timeout(_IDLE_CHECK_S):
                 await self._idle.wait()
         return False
-
-    async def _visits_end(self) -> None:
-        if self._visits:
-            self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
 
     # -- stopping ------------------------------------------------------------------------------------------------
 

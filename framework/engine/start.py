@@ -23,6 +23,8 @@ from .parts import Parts
 logger = logging.getLogger(__name__)
 
 _BREATHE_AFTER = 100
+_STOPPED = Fate(FateKind.DONE, "stopped")
+"""Of a ``start()`` that was not read to its end: a later run of the job reads it anew."""
 
 
 class StartVisit:
@@ -45,6 +47,8 @@ class StartVisit:
         self._backlog = backlog
         self._wanted = asyncio.Event()
         self._items: list[tuple[int, Any]] = []
+        self._position = 0
+        self._is_read = False
         self._task: asyncio.Task[Any] | None = None
         self._is_stopped = False
         self.error: BaseException | None = None
@@ -79,6 +83,9 @@ class StartVisit:
         finally:
             await close_output(source)
         items = await self._parts.items.process(self._items, None)
+        self.lease.delivered = max(self.lease.delivered, self._position)
+        if self._is_stopped and not self._is_read:
+            fate = _STOPPED
         self._parts.committer.finish(self.lease, fate, items)
         self.is_finished = True
 
@@ -114,10 +121,13 @@ class StartVisit:
                     self._wanted.clear()
                     await self._wanted.wait()
             elif is_item(element):
-                self._items.append((len(self._items), element))
+                if self._position >= self.lease.delivered:
+                    self._items.append((self._position, element))
+                self._position += 1
             elif element is not None:
                 parts.stats.inc_value("spider_exceptions/InvalidOutput")
                 logger.error("%s", invalid_element(element, parts.spider.start))
+        self._is_read = True
 
     async def _elements(self) -> AsyncIterator[Any]:
         """Yield from ``spider.start()``, which may be a generator of either kind or return an iterable."""

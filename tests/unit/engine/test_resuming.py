@@ -1,0 +1,173 @@
+"""A crawl that was stopped goes on where it was: nothing is lost and nothing comes twice, on a real job folder."""
+
+import json
+
+import pytest
+
+from framework import Request, Spider
+from framework.crawler import Crawler
+from framework.exceptions import CloseSpider
+from framework.frontier.store import requeue_failed
+from framework.testing.fakes import FakeHandler, Page, RecordingSink
+
+PAGES = {f"http://a/{number}": Page(str(number)) for number in range(1, 10)}
+
+
+@pytest.fixture
+def crawl(run_real, tmp_path):
+    """Crawl in one JOBDIR with one output; return what was fetched and the view of the frontier."""
+
+    def crawl(spidercls, pages=None, **settings):
+        handler = FakeHandler(pages or PAGES)
+        made = type("Handler", (), {"from_crawler": classmethod(lambda cls, crawler: handler)})
+        crawler = Crawler(
+            spidercls,
+            {
+                "DOWNLOAD_HANDLERS": {"http": made},
+                "JOBDIR": str(tmp_path / "job"),
+                "FEEDS": {str(tmp_path / "items.jsonl"): {"format": "jsonlines"}},
+                "LOG_ENABLED": False,
+                "PROGRESS": "off",
+                "CHECKPOINT_INTERVAL": 0.02,
+                "RETRY_ENABLED": False,
+                "WARN_FILL_RATE": 0,
+                **settings,
+            },
+        )
+        run_real(crawler.crawl())
+        return [url.rpartition("/")[2] for url in handler.urls], crawler.engine.view()
+
+    return crawl
+
+
+@pytest.fixture
+def items(tmp_path):
+    return lambda: [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+
+
+def test_a_start_that_was_stopped_is_read_again_without_its_items_twice(crawl, items):
+    class Begins(Spider):
+        name = "begins"
+        runs = 0
+
+        async def start(self):
+            type(self).runs += 1
+            for number in range(1, 5):
+                yield {"begun": number}
+                yield Request(f"http://a/{number}")
+
+        def parse(self, response):
+            yield {"page": response.text}
+
+    first, _ = crawl(Begins, START_BACKLOG=1, CLOSESPIDER_PAGECOUNT=1, CONCURRENT_REQUESTS=1)
+    second, view = crawl(Begins, START_BACKLOG=1)
+
+    assert Begins.runs == 2
+    assert 0 < len(first) < 4
+    assert sorted([*first, *second]) == ["1", "2", "3", "4"]
+    assert sorted(map(str, items())) == sorted(
+        str(item) for number in range(1, 5) for item in ({"begun": number}, {"page": str(number)})
+    )
+    assert (view.done, view.pending) == (4, 0)
+
+
+def test_a_start_that_came_to_its_end_is_not_run_again(crawl, items):
+    class Ends(Spider):
+        name = "ends"
+        runs = 0
+
+        async def start(self):
+            type(self).runs += 1
+            for number in range(1, 5):
+                yield Request(f"http://a/{number}", dont_filter=True)
+
+        def parse(self, response):
+            yield {"page": response.text}
+            if response.text == "1" and self.runs == 1:
+                raise CloseSpider("enough")
+
+    first, _ = crawl(Ends, CONCURRENT_REQUESTS=1)
+    second, view = crawl(Ends)
+
+    assert Ends.runs == 1
+    assert sorted([*first, *second]) == ["1", "2", "3", "4"]
+    assert sorted(item["page"] for item in items()) == ["1", "2", "3", "4"]
+    assert view.done == 4
+
+
+def test_a_failed_request_that_is_tried_again_does_not_deliver_its_items_twice(crawl, items, tmp_path):
+    class Fails(Spider):
+        name = "fails"
+        start_urls = ["http://a/1", "http://a/2"]
+        is_mended = False
+
+        def parse(self, response):
+            yield {"page": response.text, "part": 1}
+            if response.text == "2" and not self.is_mended:
+                raise LookupError("not mended yet")
+            yield {"page": response.text, "part": 2}
+
+    crawl(Fails, CLOSESPIDER_ERRORCOUNT=1)  # a job whose queue is empty would begin anew
+    assert len(items()) == 3
+    assert requeue_failed(tmp_path / "job" / "frontier.db") == 1
+    Fails.is_mended = True
+    fetched, view = crawl(Fails)
+
+    assert fetched == ["2"]
+    assert sorted((item["page"], item["part"]) for item in items()) == [("1", 1), ("1", 2), ("2", 1), ("2", 2)]
+    assert (view.done, view.failed) == (2, 0)
+
+
+def test_state_and_cookies_come_back(crawl):
+    class Counts(Spider):
+        name = "counts"
+        start_urls = ["http://a/1", "http://a/2"]
+
+        def parse(self, response):
+            self.state["pages"] = self.state.get("pages", 0) + 1
+            yield {"pages": self.state["pages"], "cookie": response.request.headers.get("Cookie")}
+            if self.state["pages"] == 1:
+                raise CloseSpider("half-way")
+
+    seen = []
+
+    class Looks(RecordingSink):
+        def hand(self, identity, handed):
+            seen.extend(item for _, item in handed)
+
+    looks = Looks()
+    made = type("Made", (), {"from_crawler": classmethod(lambda cls, crawler: looks)})
+    pages = {url: Page("x", headers={"Set-Cookie": "session=abc"}) for url in Counts.start_urls}
+
+    crawl(Counts, pages, CONCURRENT_REQUESTS=1, ITEM_PIPELINES={made: 1})
+    crawl(Counts, pages, ITEM_PIPELINES={made: 1})
+
+    assert seen == [{"pages": 1, "cookie": None}, {"pages": 2, "cookie": b"session=abc"}]
+
+
+def test_a_sink_that_is_full_gets_a_checkpoint_at_once(crawl):
+    class Full(RecordingSink):
+        @property
+        def is_full(self):
+            return True
+
+    class Waits(Spider):
+        name = "waits"
+        start_urls = ["http://a/1", "http://a/2"]
+
+        def parse(self, response):
+            yield {"page": response.text}
+
+    full = Full()
+    made = type("Made", (), {"from_crawler": classmethod(lambda cls, crawler: full)})
+
+    crawl(
+        Waits,
+        {"http://a/1": Page("1"), "http://a/2": Page("2", wait_s=0.5)},
+        ITEM_PIPELINES={made: 1},
+        CHECKPOINT_INTERVAL=60,
+    )
+
+    # One before the first request, one between the pages, one at the end.
+    assert full.calls.count("write") >= 3
+    assert full.calls.index("hand") < full.calls.index("write", 2) < len(full.calls) - full.calls[::-1].index("hand")
