@@ -30,6 +30,9 @@ FWK_DEFAULT = {
     "DOWNLOAD_DELAY": "0",
 }
 
+#: The same without anything that lets a crawl survive its process.
+FWK_MEMORY = {**FWK_DEFAULT, "FRONTIER": "memory", "SEEN": "exact", "FATES": "off"}
+
 
 @dataclass(frozen=True)
 class Task:
@@ -59,6 +62,11 @@ class Driver:
     writes_items: bool = True
 
 
+_LIBRARIES = ("aiohttp", "uvloop", "lxml", "parsel")
+DURABLE = "fwk"
+IN_MEMORY = "fwk-memory"
+
+
 def _bare(parser: str) -> Callable[[Task], list[str]]:
     script = str(_HERE / "bare_loop.py")
     return lambda task: [str(task.python), script, parser, task.start_url, str(task.pages), str(task.output)]
@@ -74,6 +82,16 @@ def _spider(module: tuple[str, ...], file: str, settings: Mapping[str, str]) -> 
     return command
 
 
+def _fwk(name: str, title: str, settings: Mapping[str, str]) -> Driver:
+    return Driver(
+        name,
+        title,
+        _spider(("framework",), "fwk_spider.py", settings),
+        packages=("fwk", *_LIBRARIES),
+        settings=settings,
+    )
+
+
 def _scrapy(name: str, title: str, settings: Mapping[str, str]) -> Driver:
     return Driver(
         name,
@@ -86,8 +104,6 @@ def _scrapy(name: str, title: str, settings: Mapping[str, str]) -> Driver:
     )
 
 
-_LIBRARIES = ("aiohttp", "uvloop", "lxml", "parsel")
-
 YARDSTICK = "lxml-loop"
 SCRAPY_REFERENCE = "scrapy-best"
 
@@ -97,13 +113,8 @@ DRIVERS: dict[str, Driver] = {
         Driver("fetch-only", "bare aiohttp loop, fetch only", _bare("none"), packages=_LIBRARIES, writes_items=False),
         Driver(YARDSTICK, "bare aiohttp loop + lxml, compiled XPath", _bare("lxml"), packages=_LIBRARIES),
         Driver("parsel-loop", "bare aiohttp loop + parsel", _bare("parsel"), packages=_LIBRARIES),
-        Driver(
-            "fwk",
-            "**fwk, default stack**",
-            _spider(("framework",), "fwk_spider.py", FWK_DEFAULT),
-            packages=("fwk", *_LIBRARIES),
-            settings=FWK_DEFAULT,
-        ),
+        _fwk(DURABLE, "**fwk, default stack**", FWK_DEFAULT),
+        _fwk(IN_MEMORY, "fwk, in memory only", FWK_MEMORY),
         _scrapy(SCRAPY_REFERENCE, "Scrapy, best documented set-up", SCRAPY_BEST),
         _scrapy("scrapy-default", "Scrapy, default settings", {}),
     )
