@@ -301,8 +301,8 @@ class Dispatch:
         tell_failed(request)
         self._schedule.reserve(host, self._clock())
         lease = self._lease(request, host)
-        if lease.permit is not None:
-            self.turns.unsent(lease.permit)
+        assert lease.permit is not None  # noqa: S101 - only the root has none
+        self.turns.unsent(lease.permit)
         self._give_up(lease)
 
     def _lease(self, request: Request, host: Host) -> Lease:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 from framework.exceptions import UnstorableError
 from framework.http import Request
-from framework.http.request import RIDES
 from framework.protocols import FateKind
 
 from .records import Records, Tried
@@ -84,7 +83,7 @@ class Ledger:
         unwritten: by number, what is pending or leased and has no row: the request, or its row, made at the lease.
         here: numbers that are not to be loaded: in memory, or ended and not yet deleted.
         gone: numbers whose rows are to be deleted.
-        replaced: by the number of a row to be written, that of the stored row of the same request, which is in ``gone``:
+        replaced: by the number of a row to be written, that of the same request's stored row, which is in ``gone``:
             when the one becomes durable, the other has to go in the same transaction.
         new: identities that the store does not know.
         fates: of requests that have ended.
@@ -126,10 +125,8 @@ class Ledger:
         self.unwritten[number] = request
         self.here.add(number)
 
-    def leave(self, number: int | None) -> Row | None:
+    def leave(self, number: int) -> Row | None:
         """Let a number go whose request has ended, or gets another one; return the row that was not yet written."""
-        if number is None or number == RIDES:
-            return None
         unwritten = self.unwritten.pop(number, None)
         if unwritten is None:
             self.gone.append(number)
@@ -138,10 +135,8 @@ class Ledger:
         self.replaced.pop(number, None)
         return unwritten if isinstance(unwritten, Row) else None
 
-    def replace(self, number: int | None, by: int | None) -> None:
+    def replace(self, number: int, by: int) -> None:
         """Let a number go whose request has got another one."""
-        if number is None or by is None:
-            return
         earlier = self.replaced.get(number)
         self.leave(number)
         if self.gone and self.gone[-1] == number:

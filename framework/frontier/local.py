@@ -249,10 +249,10 @@ class LocalFrontier:
             try:
                 row = self._records.row(request, ledger.tried[request._identity or 0])
             except UnstorableError:
-                ledger.leave(request._row)
+                ledger.leave(request._row or 0)
                 return False
             ledger.unwritten[row.number] = row
-        ledger.replace(number, request._row)
+        ledger.replace(number or 0, request._row or 0)
         return True
 
     async def release(self, leases: Sequence[Lease]) -> None:
@@ -297,7 +297,7 @@ class LocalFrontier:
             if self._keeps_new:
                 ledger.new[identity] = None
         else:
-            row = ledger.leave(request._row)
+            row = ledger.leave(request._row or 0)
         if self._fates.is_on:
             record = self._fates.of(lease, fate, items, tried, row)
             if record is not None:

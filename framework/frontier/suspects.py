@@ -143,12 +143,11 @@ def _count(path: Path) -> dict[int, Deaths]:
         return {}
     if len(data) < _RECORDS_AT + _COUNT.size or not data.startswith(_HEAD):
         return {}  # a power cut: nobody is to be suspected for that
-    earlier: dict[int, Deaths] = {}
     (count,) = _COUNT.unpack_from(data, _RECORDS_AT)
-    records = data[_RECORDS_AT + _COUNT.size :]
-    for identity, together, alone in _RECORD.iter_unpack(records[: len(records) // _RECORD.size * _RECORD.size]):
-        if len(earlier) < count:
-            earlier[identity] = Deaths(together, alone)
+    records = data[_RECORDS_AT + _COUNT.size :][: count * _RECORD.size]
+    if len(records) < count * _RECORD.size:
+        return {}
+    earlier = {identity: Deaths(together, alone) for identity, together, alone in _RECORD.iter_unpack(records)}
     in_flight = [identity for (identity,) in _SLOT.iter_unpack(data[len(_HEAD) : _RECORDS_AT]) if identity]
     deaths = {identity: known for identity, known in earlier.items() if known.is_suspect}
     for identity in in_flight:

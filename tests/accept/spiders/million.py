@@ -20,7 +20,7 @@ class MillionSpider(Spider):
     """Arguments: ``requests``, how many; ``by``, who yields them: ``start`` or ``callback``; ``report``, a file."""
 
     name = "million"
-    custom_settings = {"DOWNLOAD_HANDLERS": {"http": NullHandler}, "ROBOTSTXT_OBEY": False}
+    custom_settings = {"DOWNLOAD_HANDLERS": {"http": NullHandler}, "ROBOTSTXT_OBEY": False, "WARN_EMPTY_CALLBACK": 0}
     requests: str
     by: str
     report: str

@@ -244,3 +244,84 @@ def test_a_retry_that_is_spilled_takes_its_earlier_row_along(run, jobs, crawl, i
         await frontier.close(clean=True)
 
     run(case())
+
+
+def test_what_belongs_behind_the_disk_goes_there_in_lots(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_A_WRITE", 5)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=300, order="breadth")
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(400))))
+        in_memory = frontier._dispatch.backlog.in_memory
+        for number in range(400, 420):
+            await frontier.offer(root, crawl.pages(str(number)))
+
+        assert frontier._dispatch.backlog.in_memory < in_memory + 5
+        assert await crawl.work_off(frontier) == [str(number) for number in range(420)]
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_host_whose_first_rows_are_all_in_memory_gives_the_ones_behind(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=1000)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(700))))
+        await crawl.checkpoint(frontier)
+        await frontier.close(clean=True)
+        frontier = jobs.disk(in_memory_max=1000)
+        await frontier.open(crawl.job)
+        backlog = frontier._dispatch.backlog
+        leases = list(await frontier.lease(700))
+        while len(leases) < 700:
+            backlog._hot.clear()
+            backlog.low.clear()
+            for host in frontier._dispatch._schedule.hosts.values():
+                host.queue.spilled = None
+            leases += await frontier.lease(700)
+
+        assert len({lease.identity for lease in leases}) == 700
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_queue_that_ran_low_and_was_filled_meanwhile_is_passed_over(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(400))))
+        (host,) = frontier._dispatch._schedule.hosts.values()
+        frontier._dispatch.backlog.low |= {host, type(host)("gone.example", 9, frontier._dispatch._schedule.politeness)}
+
+        assert len(await crawl.work_off(frontier)) == 400
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_long_checkpoint_gives_way_to_others_and_holds_what_is_spilled_meanwhile(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=1500)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        for number in range(600):
+            await frontier.offer(root, crawl.pages(str(number), host=f"h{number}.example"))
+        group = frontier.seal()
+        for number in range(600, 1700):
+            await frontier.offer(root, crawl.pages(str(number), host=f"h{number}.example"))
+        await frontier.persist(group, Snapshot())
+        jobs.copy()
+        await frontier.close(clean=False)
+
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        worked = await crawl.work_off(frontier)
+        assert {str(number) for number in range(600)} <= set(worked)
+        assert len(worked) == len(set(worked))
+        await frontier.close(clean=True)
+
+    run(case())

@@ -314,3 +314,16 @@ def test_no_request_is_sent_earlier_than_its_hosts_rules_allow(delay, hosts, cou
                 flying.remove(entry)
                 schedule.land(entry[2], now, answered=True)
     assert {key: len(times) for key, times in sends.items()} == dict.fromkeys("abcd"[:hosts], count)
+
+
+def test_only_hosts_that_wait_for_nothing_are_forgotten():
+    schedule = schedule_with(requests=1)
+    schedule.host("idle")
+    schedule.host("held").hold_until = 9.0
+    schedule.host("ruled").has_own_rules = True
+
+    schedule.forget_idle(5.0)
+    assert set(schedule.hosts) == {"a", "held", "ruled"}
+    schedule.forget_idle(9.0)
+
+    assert set(schedule.hosts) == {"a", "ruled"}

@@ -337,3 +337,20 @@ def test_what_is_leased_or_spilled_while_a_checkpoint_is_made_belongs_to_it(run,
         await frontier.close(clean=True)
 
     run(case())
+
+
+def test_a_fate_with_a_reason_counts_like_one_without(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory()
+        await frontier.offer(frontier.root(), crawl.pages("1"))
+        (lease,) = await frontier.lease(1)
+        frontier.finish(lease, Fate(FateKind.DONE, "errback"), 0)
+
+        assert frontier.view().done == 1
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_the_seen_set_tells_of_itself():
+    assert frontier_with().stats() == {"seen/mode": "exact", "seen/identities": 0}

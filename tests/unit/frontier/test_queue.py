@@ -178,3 +178,12 @@ def test_long_queues_take_from_both_sides(order):
 
     assert len(set(urls)) == 240
     assert all("/1-" in url for url in urls[:120])
+
+
+def test_a_lower_level_grows_long_too():
+    queue = RequestQueue("depth")
+    queue.push(request("high", 9))
+    for number in range(70):
+        queue.push(request(number))
+
+    assert drain(queue) == ["high", *map(str, reversed(range(70)))]

@@ -73,6 +73,11 @@ def test_after_a_clean_end_nobody_is_suspected(tmp_path):
 def test_a_file_that_a_power_cut_has_left_is_no_evidence(tmp_path):
     path = tmp_path / "inflight"
     path.write_bytes(b"\0" * 100)
+    assert opened(path).known == {}
+
+    die_with(path, 7, times=DEATHS_MAX)
+    opened(path).close(clean=False)
+    path.write_bytes(path.read_bytes()[:-1])
 
     assert opened(path).known == {}
 

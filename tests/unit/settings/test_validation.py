@@ -77,8 +77,8 @@ def test_scrapys_settings_without_effect_are_notes():
 
     assert len(notes) == 2
     assert (
-        notes[0]
-        == "MEMUSAGE_ENABLED (project settings) is a setting of Scrapy that has no effect here: this version does not have it"
+        notes[0] == "MEMUSAGE_ENABLED (project settings) is a setting of Scrapy that has no effect here: "
+        "this version does not have it"
     )
     assert "use LOOP" in notes[1]
 
