@@ -128,7 +128,7 @@ class Dispatch:
                 return
             host = self._schedule.host(key)
         queue = host.queue
-        if queue.spilled and not first and last is self._is_lifo and request.priority in queue.spilled:
+        if queue.spilled and not first and (last or not self._is_lifo) and request.priority in queue.spilled:
             self.backlog.bound.append(request)  # its place is behind what is on disk
             return
         head_priority = queue.head_priority if queue else None

@@ -12,6 +12,7 @@ import asyncio
 import selectors
 import sys
 import threading
+import time
 from collections.abc import Coroutine
 from types import FrameType
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 
 _LOOK_EVERY_S = 0.02
+_INSTANT_S = 0.0005
 
 
 class DeadlockError(RuntimeError):
@@ -46,9 +48,19 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 def _is_a_thread_at_work() -> bool:
-    """Say whether some thread of a ``ThreadPoolExecutor`` has work: an idle one does nothing but wait for it."""
+    """Say whether some thread of a ``ThreadPoolExecutor`` has work: an idle one does nothing but wait for it.
+
+    One that has just taken its work looks idle for an instant, so all are looked at twice.
+    """
     if threading.active_count() == 1:
         return False
+    if _looks_at_work():
+        return True
+    time.sleep(_INSTANT_S)
+    return _looks_at_work()
+
+
+def _looks_at_work() -> bool:
     frames = sys._current_frames()
     frames.pop(threading.get_ident(), None)
     for frame in frames.values():

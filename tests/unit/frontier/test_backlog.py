@@ -222,8 +222,10 @@ def test_a_retry_that_is_spilled_takes_its_earlier_row_along(run, jobs, crawl, i
         (lease,) = await frontier.lease(1)
         group = frontier.seal()
         for _ in range(2):
+            frontier.unsent(lease.permit)
             await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
             (lease,) = await frontier.lease(1)
+        frontier.unsent(lease.permit)
         await frontier.requeue(lease, lease.request.copy(), not_before_at=None, reason="503")
         if not is_sealed:
             await frontier.persist(group, Snapshot())
@@ -322,6 +324,38 @@ def test_a_long_checkpoint_gives_way_to_others_and_holds_what_is_spilled_meanwhi
         worked = await crawl.work_off(frontier)
         assert {str(number) for number in range(600)} <= set(worked)
         assert len(worked) == len(set(worked))
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_what_ran_low_is_loaded_even_where_there_is_no_room_for_cold_hosts(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(400))))
+        (host,) = frontier._dispatch._schedule.hosts.values()
+        backlog = frontier._dispatch.backlog
+        backlog.low.add(host)
+        backlog._max = 1
+        before = backlog.in_memory
+
+        await frontier.lease(1)
+
+        assert backlog.in_memory > before
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_nothing_comes_when_there_is_no_room(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300)
+        await frontier.offer(frontier.root(), crawl.pages(*map(str, range(400))))
+        backlog = frontier._dispatch.backlog
+        backlog._max = 1
+
+        assert await backlog.refill(0.0, is_idle=True) == 0
         await frontier.close(clean=True)
 
     run(case())
