@@ -21,9 +21,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "pipelines.price.PriceCheckPipeline": 300,
-    "framework.pipelines.mongo.MongoPipeline": 900,
 }
 
-# A small server that speaks MongoDB's protocol, started and ended with each crawl; its data is in the job's folder.
-# For a server of your own: MONGO_URI = "mongodb://localhost:27017".
+# For spiders with the MongoDB pipeline (spiders/books.py has it): a small server that speaks MongoDB's protocol, started
+# and ended with each crawl; its data is in the job's folder. Of your own: MONGO_URI = "mongodb://localhost:27017".
 MONGO_URI = "embedded"

@@ -18,6 +18,13 @@ class BooksSpider(Spider):
     """Goes from the shop's front page through all categories and their pages to every book."""
 
     name = "books"
+    # Beside the feed, its books go into MongoDB: see MONGO_URI in settings.py.
+    custom_settings = {
+        "ITEM_PIPELINES": {
+            "pipelines.price.PriceCheckPipeline": 300,
+            "framework.pipelines.mongo.MongoPipeline": 900,
+        },
+    }
     shop: str | None = None
 
     async def start(self) -> AsyncIterator[Any]:
