@@ -23,6 +23,6 @@ ITEM_PIPELINES = {
     "pipelines.price.PriceCheckPipeline": 300,
 }
 
-# For spiders with the MongoDB pipeline (spiders/books.py has it): a small server that speaks MongoDB's protocol, started
-# and ended with each crawl; its data is in the job's folder. Of your own: MONGO_URI = "mongodb://localhost:27017".
+# For spiders with the MongoDB pipeline (spiders/books.py has it): a small server that speaks MongoDB's protocol,
+# started and ended with each crawl; its data is in the job's folder. Of your own: "mongodb://localhost:27017".
 MONGO_URI = "embedded"
