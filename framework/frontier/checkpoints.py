@@ -72,16 +72,16 @@ class Checkpoints:
                 setattr(ledger.counts, name, count)
         # Children that were spilled after the last checkpoint are not in its counts.
         ledger.counts.offered = ledger.counts.ended + opened.pending_rows
-        meta = {name: load_value(data) for name, data in opened.meta.items()}
-        ledger.has_started = bool(meta.get("started"))
-        ledger.start_delivered = meta.get("start_delivered", 0)
+        found = {name: load_value(data) for name, data in opened.meta.items()}
+        ledger.has_started = bool(found.get("started"))
+        ledger.start_delivered = found.get("start_delivered", 0)
         resume = Resume(
             is_resumed=True,
             checkpoint=opened.checkpoint,
             has_started=ledger.has_started,
-            cuts=meta.get("cuts", {}),
-            state=meta.get("state", {}),
-            components=meta.get("components", {}),
+            cuts=found.get("cuts", {}),
+            state=found.get("state", {}),
+            components=found.get("components", {}),
         )
         return resume, opened.pending_rows, not opened.clean
 
