@@ -54,6 +54,8 @@ class Backlog:
         low: hosts whose queue runs out while more of it is on disk.
         bound: requests that are to be written and then let go.
         is_crowded: hosts that are not in memory are to stay on disk for the time being.
+        has_blocked: the last look at the disk has left out hosts that have something in memory, which cannot go now.
+        has_gone_cold: since then a host may have gone to disk that could go now.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class Backlog:
         self._came = 0
         self._full_above = in_memory_max
         self.is_crowded = False
+        self.has_blocked = False
+        self.has_gone_cold = False
         # By their digests, hosts of which a part is on disk.
         self._hot: dict[int, Host] = {}
         self.disk = asyncio.Lock()
@@ -103,6 +107,7 @@ class Backlog:
         hosts = self._schedule.hosts
         if len(hosts) > self._sweep_at:
             self._schedule.forget_idle(now)
+            self.has_gone_cold = True
             self._sweep_at = max(_SWEEP_AT, 2 * len(hosts))
 
     async def spill(self, now: float) -> None:
@@ -151,6 +156,7 @@ class Backlog:
             bound += taken
             if self._schedule.is_idle(host, now):
                 self._schedule.forget(host)
+                self.has_gone_cold = True
                 excess -= 1
             elif taken:
                 self._hot[digest_of(host.key)] = host
@@ -230,6 +236,8 @@ class Backlog:
                     priority = max(host.queue.spilled)
                     came += await self._load(digest_of(host.key), priority, host, host.queue.spilled[priority], now)
             self.low.clear()
+            if is_idle:
+                self.has_blocked = self.has_gone_cold = False
             if not came and self.has_room:
                 came = await self._load_cold(now, is_idle=is_idle)
         return came
@@ -288,7 +296,10 @@ class Backlog:
                     priority, self._after_host, _HOSTS_A_STEP, _A_HEAD, newest_first=self._is_lifo
                 )
                 for digest, rows in heads:
-                    came += await self._load_head(digest, priority, rows, now)
+                    if is_idle and self._is_blocked(digest):
+                        self.has_blocked = True
+                    else:
+                        came += await self._load_head(digest, priority, rows, now)
                 self._came += came
             if heads:
                 self._after_host = heads[-1][0]
@@ -298,6 +309,11 @@ class Backlog:
             if came or not is_idle:
                 break
         return came
+
+    def _is_blocked(self, digest: int) -> bool:
+        """Say whether a host has something in memory: when that cannot go now, more of it is of no use."""
+        host = self._hot.get(digest)
+        return host is not None and bool(host.queue) and self._schedule.hosts.get(host.key) is host
 
     async def _load_head(self, digest: int, priority: int, rows: list[Row], now: float) -> int:
         """Take in the first rows of a host; when these are in memory already, what comes after them."""

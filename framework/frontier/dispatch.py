@@ -34,6 +34,8 @@ from .suspects import Suspects, tell_alone, tell_failed
 from .turns import TIMER_SLACK_S, Turns
 
 _ROTATE_EVERY_S = 1.0
+_LOOK_EVERY_S = 1.0
+_LOOK_SHARE = 20
 
 
 class Dispatch:
@@ -97,6 +99,8 @@ class Dispatch:
         self.is_draining = False
         self._only_riders = False
         self._rotated_at = -math.inf
+        # While all on disk belongs to hosts that wait for their turn, a look there costs time and gives nothing.
+        self._look_again_at = math.inf
         self._waiter: asyncio.Future[None] | None = None
         self.pending = 0
         self.leased = 0
@@ -125,6 +129,7 @@ class Dispatch:
         if host is None:
             if self.backlog.is_crowded and not first and request.priority <= 0 and request._row != RIDES:
                 self.backlog.bound.append(request)  # a cold host more
+                self.backlog.has_gone_cold = True
                 return
             host = self._schedule.host(key)
         queue = host.queue
@@ -198,7 +203,7 @@ class Dispatch:
             if not self.pending and not self.leased:
                 break
             if not await self._found_on_disk(now):
-                await self._wait(min(self._schedule.next_at(), self._parking.next_at()))
+                await self._wait(min(self._schedule.next_at(), self._parking.next_at(), self._look_again_at))
         return ()
 
     def _has_riders(self) -> bool:
@@ -216,14 +221,21 @@ class Dispatch:
     async def _found_on_disk(self, now: float) -> bool:
         """Load what may go when nothing in memory can; say whether something came."""
         backlog = self.backlog
+        looks_again_at, self._look_again_at = self._look_again_at, math.inf
         if self._only_riders or self.pending <= backlog.in_memory:
+            return False
+        if now < looks_again_at < math.inf and not backlog.has_gone_cold:
+            self._look_again_at = looks_again_at
             return False
         if not backlog.has_room and now - self._rotated_at >= _ROTATE_EVERY_S:
             self._rotated_at = now
             await backlog.rotate(now)
         if await backlog.refill(now, is_idle=True):
             return True
-        if backlog.has_room and not self._ledger.cuts and self.pending > backlog.in_memory:
+        if backlog.has_blocked:
+            ended_at = self._clock()
+            self._look_again_at = ended_at + max(_LOOK_EVERY_S, _LOOK_SHARE * (ended_at - now))
+        elif backlog.has_room and not self._ledger.cuts and self.pending > backlog.in_memory:
             msg = (
                 f"{self._store.path}: {self.pending - backlog.in_memory} pending requests are not in it. This is a "
                 "defect of fwk or of the disk: report it, and start a new job"

@@ -7,7 +7,8 @@ import pytest
 from framework.exceptions import DamagedJob
 from framework.frontier import backlog as module
 from framework.http.request import RIDES
-from framework.protocols import DONE, HostPolicy, Snapshot
+from framework.protocols import DONE, HostPolicy, Landing, Snapshot
+from framework.testing.virtualtime import virtual_now
 
 
 @pytest.mark.parametrize("order", ["depth", "breadth"])
@@ -356,6 +357,54 @@ def test_nothing_comes_when_there_is_no_room(run, jobs, crawl):
         backlog._max = 1
 
         assert await backlog.refill(0.0, is_idle=True) == 0
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_while_hosts_wait_for_their_turn_the_disk_is_not_read_in_vain(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300, delay_s=5.0, randomize=False)
+        await frontier.open(crawl.job)
+        await frontier.offer(frontier.root(), crawl.pages(*map(str, range(2000))))
+        looks = []
+        store = frontier._store
+        cold_heads = store.cold_heads
+        store.cold_heads = lambda *args, **options: looks.append(args) or cold_heads(*args, **options)
+        for _ in range(5):
+            waiting = asyncio.ensure_future(frontier.lease(8))
+            while not waiting.done():
+                frontier._dispatch.notify()  # as every page that ends does
+                await asyncio.sleep(0.05)
+            (lease,) = waiting.result()
+            frontier.sent(lease.permit)
+            frontier.landed(lease.permit, Landing.ANSWERED)
+            frontier.finish(lease, DONE, 0)
+
+        assert len(looks) < 4 * virtual_now() + 8, "at most one look a second, each of four questions"
+        assert frontier._dispatch.backlog.in_memory < 300
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_host_that_went_to_disk_comes_back_at_once_though_others_wait_for_their_turn(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300, delay_s=5.0, randomize=False)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(2000))))
+        (first,) = await frontier.lease(8)
+        frontier.sent(first.permit)
+        waiting = asyncio.ensure_future(frontier.lease(8))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+
+        await frontier.offer(root, crawl.pages("other", host="b.example"))
+        (other,) = await waiting
+
+        assert other.request.url == "http://b.example/other"
+        assert virtual_now() < 1.0
         await frontier.close(clean=True)
 
     run(case())
