@@ -52,11 +52,6 @@ class JobRun:
         resume = await frontier.open(job)
         if live is not None:
             live.opened()
-        if resume.suspects:
-            logger.warning(
-                "In flight when this job's process died, three times in a row, and fetched alone therefore: %s",
-                ", ".join(resume.suspects),
-            )
         stack.push_async_callback(self._check_balance, frontier)
         return resume
 

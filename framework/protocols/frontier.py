@@ -131,7 +131,6 @@ class Resume:
         cuts: for each sink by name, where its durable output ends.
         state: ``spider.state``, each value as bytes of its stored form.
         components: what components with a ``snapshot`` kept (cookies, ...), by their dotted path.
-        suspects: URLs that were in flight when the process died, once too often: they are fetched alone.
     """
 
     is_resumed: bool = False
@@ -140,7 +139,6 @@ class Resume:
     cuts: dict[str, Any] = field(default_factory=dict)
     state: dict[str, bytes] = field(default_factory=dict)
     components: dict[str, Any] = field(default_factory=dict)
-    suspects: Sequence[str] = ()
 
 
 @dataclass(slots=True)

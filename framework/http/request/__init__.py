@@ -117,8 +117,8 @@ class Request:
     _origin: object | None
     """Who found it, and when: the frontier's, one object for all links of a page."""
     _row: int | None
-    """Where the frontier keeps its stored form: the number of the row, ``RIDES`` for one that has none and cannot have
-    any, ``None`` while it has none yet."""
+    """The number of its row in the frontier's store, given when it is accepted; ``RIDES`` for one that cannot be
+    stored, ``None`` for one that was not offered yet."""
     _page_meta: dict[str, Any] | None
     _page_headers: Headers | None
     """What all links of one page have in common (depth, referrer): one object for all of them, copied into ``meta`` and

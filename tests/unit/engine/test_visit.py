@@ -132,3 +132,49 @@ def test_duplicates_are_refused_and_dont_filter_is_not(crawl):
 
     assert done.paths == ["1", "1", "1"]
     assert done.stats["dupefilter/filtered"] == 2
+
+
+# -- a duplicate filter of the user's own -----------------------------------------------------------------------------
+
+
+class EveryThird:
+    """Lets each URL pass three times."""
+
+    def __init__(self):
+        self.counts, self.life = {}, []
+
+    def open(self):
+        self.life.append("open")
+
+    def close(self, reason):
+        self.life.append(reason)
+
+    def request_seen(self, request):
+        if request.url.endswith("broken"):
+            raise LookupError("broken filter")
+        count = self.counts[request.url] = self.counts.get(request.url, 0) + 1
+        return count > 3
+
+
+def test_a_duplicate_filter_of_the_users_own_decides(crawl):
+    made = []
+
+    class Own(EveryThird):
+        @classmethod
+        def from_crawler(cls, crawler):
+            made.append(cls())
+            return made[-1]
+
+    class Repeats(Starts):
+        async def start(self):
+            for _ in range(5):
+                yield Request("http://a/1")
+            yield Request("http://a/broken")
+            yield Request("http://a/1", dont_filter=True)
+
+    done = crawl(Repeats, {"http://a/1": "x", "http://a/broken": "x"}, DUPEFILTER_CLASS=Own)
+
+    assert done.paths == ["1"] * 4
+    assert done.stats["refused/duplicate"] == 2
+    assert done.stats["refused/broken"] == 1
+    assert made[0].life == ["open", "finished"]
