@@ -101,6 +101,7 @@ class Dispatch:
         self._rotated_at = -math.inf
         # While all on disk belongs to hosts that wait for their turn, a look there costs time and gives nothing.
         self._look_again_at = math.inf
+        self._changes = 0
         self._waiter: asyncio.Future[None] | None = None
         self.pending = 0
         self.leased = 0
@@ -194,7 +195,7 @@ class Dispatch:
         After ``stop_leasing`` only requests that ride on a visit are leased; nothing when there are none.
         """
         while not self.is_draining or self._has_riders():
-            now = self._clock()
+            now, changes = self._clock(), self._changes
             if not self._only_riders and self.backlog.wants_more(self.pending):
                 await self.backlog.refill(now, is_idle=False)
             leases = self._take(limit, now) or self._take_alone(now)
@@ -202,7 +203,8 @@ class Dispatch:
                 return leases
             if not self.pending and not self.leased:
                 break
-            if not await self._found_on_disk(now):
+            # Somebody may have ended while the disk was asked, and was not waited for.
+            if not await self._found_on_disk(now) and changes == self._changes:
                 await self._wait(min(self._schedule.next_at(), self._parking.next_at(), self._look_again_at))
         return ()
 
@@ -376,5 +378,6 @@ class Dispatch:
 
     def notify(self) -> None:
         """Let ``lease`` look again."""
+        self._changes += 1
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

@@ -408,3 +408,30 @@ def test_a_host_that_went_to_disk_comes_back_at_once_though_others_wait_for_thei
         await frontier.close(clean=True)
 
     run(case())
+
+
+def test_a_turn_that_comes_while_the_disk_is_asked_is_taken_at_once(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=300, concurrency=1)
+        await frontier.open(crawl.job)
+        await frontier.offer(frontier.root(), crawl.pages(*map(str, range(2000))))
+        (first,) = await frontier.lease(1)
+        frontier.sent(first.permit)
+        store = frontier._store
+        cold_heads = store.cold_heads
+
+        async def while_it_ends(*args, **options):
+            store.cold_heads = cold_heads
+            frontier.landed(first.permit, Landing.ANSWERED)
+            frontier.finish(first, DONE, 0)
+            return await cold_heads(*args, **options)
+
+        store.cold_heads = while_it_ends
+        before = virtual_now()
+
+        await frontier.lease(1)
+
+        assert virtual_now() - before < 0.5
+        await frontier.close(clean=True)
+
+    run(case())
