@@ -268,9 +268,11 @@ def test_a_jobdir_goes_on_after_ctrl_c_as_in_scrapy(fwk, shop, pages):
 def test_a_second_process_on_a_job_is_refused_by_name(fwk, shop, pages):
     process = pages.begin()
     wait_for(lambda: shop.log.count("/slow") >= 2)
+    process.send_signal(signal.SIGSTOP)  # so that it is not through before the second has begun
 
     second = pages.run()
 
+    process.send_signal(signal.SIGCONT)
     assert second.code in (1, 2), second.said
     assert "pages-1" in second.err
     assert str(process.pid) in second.err
