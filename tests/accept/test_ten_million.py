@@ -47,7 +47,7 @@ def digest(identities: Iterable[int]) -> tuple[int, int, int]:
 
 @pytest.mark.timeout(7200)
 def test_ten_million_urls_are_known_few_fetched_and_none_lost_at_a_stop(full: bool, fwk: Fwk, tmp_path: Path) -> None:
-    parents, hosts, bound_mb = (50_000, 1_000_000, 512) if full else (1_500, 30_000, 150)
+    parents, hosts, bound_mb = (50_000, 1_000_000, 512) if full else (1_500, 30_000, 180)
     numbers = ["-a", f"parents={parents}", "-a", f"links={LINKS}", "-a", f"hosts={hosts}"]
     settings = ["MEMORY_LIMIT=512" if full else "MEMORY_LIMIT=128", "CONCURRENT_REQUESTS=100", "JOBDIR=job"]
     pairs = [part for setting in settings for part in ("-s", setting)]
