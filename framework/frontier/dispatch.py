@@ -134,7 +134,8 @@ class Dispatch:
                 return
             host = self._schedule.host(key)
         queue = host.queue
-        if queue.spilled and not first and (last or not self._is_lifo) and request.priority in queue.spilled:
+        is_behind = queue.spilled and not first and (last or not self._is_lifo) and request.priority in queue.spilled
+        if is_behind and request._row != RIDES:
             self.backlog.bound.append(request)  # its place is behind what is on disk
             return
         head_priority = queue.head_priority if queue else None

@@ -267,6 +267,27 @@ def test_what_belongs_behind_the_disk_goes_there_in_lots(run, jobs, crawl, monke
     run(case())
 
 
+def test_a_rider_stays_in_memory_though_its_place_is_behind_what_is_on_disk(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk(in_memory_max=300)
+        await frontier.open(crawl.job)
+        root = frontier.root()
+        names = [f"{number:04}" for number in range(800)]
+        await frontier.offer(root, crawl.pages(*names))
+        (rider,) = crawl.pages("rider")
+        rider._row = RIDES
+
+        assert await frontier.offer(root, [rider]) == [None]
+
+        assert sorted(await crawl.work_off(frontier)) == [*names, "rider"]
+        frontier.finish(root, DONE, 0)
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
+
+    run(case())
+
+
 def test_a_host_whose_first_rows_are_all_in_memory_gives_the_ones_behind(run, jobs, crawl):
     async def case():
         frontier = jobs.disk(in_memory_max=1000)
