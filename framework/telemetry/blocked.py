@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from framework import signals
@@ -93,17 +94,19 @@ class BlockedLoop:
         self._timer = loop.call_later(self._beat_s, self._beat, loop)
 
     def _watch(self, loop_thread: int) -> None:
-        looked_at, worked_s = time.monotonic(), time.process_time()
+        worked_s = _clock_of(loop_thread)
+        looked_at, beat_at, worked_before_s = time.monotonic(), self._beat_at, worked_s()
         while not self._is_over.wait(self._beat_s):
-            now, worked_before_s = time.monotonic(), worked_s
-            worked_s = time.process_time()
-            late_s = now - looked_at - self._beat_s
-            looked_at = now
-            if late_s > _LATE_S and worked_s - worked_before_s < late_s / 2:
-                continue  # this thread was kept waiting too, and not by this process: the machine is busy
-            if self._caught is None and now - self._beat_at - self._beat_s > self._limit_s:
-                frame = sys._current_frames().get(loop_thread)
-                self._caught = frame_place(frame) if frame is not None else ""
+            now = time.monotonic()
+            late_s, looked_at = now - looked_at - self._beat_s, now
+            if beat_at != self._beat_at:
+                beat_at, worked_before_s = self._beat_at, worked_s()
+            if self._caught is not None or now - beat_at - self._beat_s <= self._limit_s:
+                continue
+            if late_s > _LATE_S and worked_s() - worked_before_s < self._limit_s:
+                continue  # this thread was kept waiting too, and not by the loop's: the machine is busy
+            frame = sys._current_frames().get(loop_thread)
+            self._caught = frame_place(frame) if frame is not None else ""
 
     def _tell(self, place: str, took_s: float) -> None:
         """Tell of code of the user's; what is not the user's (a collection of garbage, a busy machine) is counted."""
@@ -118,3 +121,11 @@ class BlockedLoop:
             "(asyncio.to_thread); told once for this place (WARN_BLOCKED_LOOP = 0 silences it)",
             place, took_s,
         )  # fmt: skip
+
+
+def _clock_of(thread: int) -> Callable[[], float]:
+    """Return what tells how long a thread has worked, in seconds; where the system does not know, the process."""
+    if not hasattr(time, "pthread_getcpuclockid"):  # pragma: no cover - not on macOS
+        return time.process_time
+    clock = time.pthread_getcpuclockid(thread)
+    return lambda: time.clock_gettime(clock)
