@@ -29,6 +29,7 @@ _BUSY_QUEUE = 16
 """What a host with something in flight keeps in memory at least."""
 _LOW_QUEUE = 12
 _A_WRITE = 2_000
+_SWAMPED = 8_000
 _A_LOAD = 256
 _A_HEAD = 64
 _HOSTS_A_STEP = 64
@@ -97,6 +98,11 @@ class Backlog:
     def is_full(self) -> bool:
         """Say whether there are more requests and hosts in memory than there should be."""
         return self._size > self._full_above or len(self.bound) >= _A_WRITE
+
+    @property
+    def is_swamped(self) -> bool:
+        """Say whether so much is on its way to the disk that nothing more should be fetched before."""
+        return len(self.bound) >= _SWAMPED
 
     @property
     def _size(self) -> int:
@@ -238,9 +244,9 @@ class Backlog:
             self.low.clear()
             if is_idle:
                 self.has_blocked = self.has_gone_cold = False
-            if not came and self.has_room:
-                came = await self._load_cold(now, is_idle=is_idle)
-        return came
+            if came or not self.has_room:
+                return came
+            return await self._load_cold(now, is_idle=is_idle)
 
     async def _load(self, digest: int, priority: int, host: Host | None, bound: int | None, now: float) -> int:
         """Load the next rows of a host and priority, from ``bound`` on, that are not in memory."""

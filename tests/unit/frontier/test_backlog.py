@@ -456,3 +456,31 @@ def test_a_turn_that_comes_while_the_disk_is_asked_is_taken_at_once(run, jobs, c
         await frontier.close(clean=True)
 
     run(case())
+
+
+def test_nothing_more_is_leased_while_much_is_on_its_way_to_the_disk(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_A_WRITE", 50)
+    monkeypatch.setattr(module, "_SWAMPED", 100)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=200)
+        await frontier.open(crawl.job)
+        root, backlog = frontier.root(), frontier._dispatch.backlog
+        for n in range(300):
+            await frontier.offer(root, crawl.pages("1", "2", host=f"h{n}.example"))
+        async with backlog.disk:  # a checkpoint is being written
+            offers = [
+                asyncio.ensure_future(frontier.offer(root, crawl.pages("1", "2", host=f"h{n}.example")))
+                for n in range(300, 600)
+            ]
+            await asyncio.sleep(0.1)
+            assert len(backlog.bound) >= 100
+            leasing = asyncio.ensure_future(frontier.lease(1))
+            await asyncio.sleep(1)
+            assert not leasing.done()
+        assert len(await leasing) == 1
+        await asyncio.gather(*offers)
+        assert len(backlog.bound) < 50
+        await frontier.close(clean=True)
+
+    run(case())
