@@ -196,9 +196,8 @@ class Dispatch:
         After ``stop_leasing`` only requests that ride on a visit are leased; nothing when there are none.
         """
         while not self.is_draining or self._has_riders():
-            if (
-                self.backlog.is_swamped
-            ):  # visits that wait for the disk hold what they found: let there be no more of them
+            if self.backlog.is_swamped:
+                # Visits that wait for the disk hold what they found: let there be no more of them.
                 await self.make_room()
             now, changes = self._clock(), self._changes
             if not self._only_riders and self.backlog.wants_more(self.pending):
