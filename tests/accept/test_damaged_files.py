@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,13 +20,15 @@ import pytest
 
 from framework.testing.shop import Faults, ThreadedShop
 from tests.crash.crawls import Crawl, Rows, assert_sinks, is_named, kill, rows_in, wait_for
+from tests.crash.forks import Forks
 
 SPIDER = Path(__file__).with_name("spiders") / "endurance.py"
 FEEDS = ["items.jsonl", "items.csv", "items.json"]
 BOOKS = 20
 TAIL_BYTES = 4096
 CUTS = 256
-FLIPS = 256
+CUTS_OF_OUTPUTS = 64
+FLIPS = 64
 LANES = 2
 HARMLESS = ("lock: refused", "inflight: refused", "-shm: refused", ".gitignore: refused")
 
@@ -75,9 +78,13 @@ def wanted(shop: ThreadedShop, tmp_path_factory: pytest.TempPathFactory) -> Rows
 
 
 @pytest.fixture(scope="module")
-def lanes(shop: ThreadedShop, wanted: Rows, tmp_path_factory: pytest.TempPathFactory) -> list[Crawl]:
+def lanes(shop: ThreadedShop, wanted: Rows, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Crawl]]:
     """Give crawls that were killed when half of their books had come; ``restore`` puts their files back."""
-    return [killed_half_way(tmp_path_factory.mktemp("lane"), shop, wanted) for _ in range(LANES)]
+    lanes = [killed_half_way(tmp_path_factory.mktemp("lane"), shop, wanted) for _ in range(LANES)]
+    with ExitStack() as stack:
+        for crawl in lanes:
+            crawl.forks = stack.enter_context(Forks())
+        yield lanes
 
 
 def killed_half_way(folder: Path, shop: ThreadedShop, wanted: Rows) -> Crawl:
@@ -117,10 +124,12 @@ def damages(folder: Path) -> Iterator[Damage]:
     random = Random(3)
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         path, size = file.relative_to(folder), file.stat().st_size
+        is_output = path.name in FEEDS
         tail = min(size, TAIL_BYTES)
-        for n in range(min(CUTS, tail)):
-            yield Damage(path, size - tail + n * tail // min(CUTS, tail))
-        if path.parts[0] == "job" and size:
+        cuts = min(CUTS_OF_OUTPUTS if is_output else CUTS, tail)
+        for n in range(cuts):
+            yield Damage(path, size - tail + n * tail // cuts)
+        if not is_output and size:
             for _ in range(FLIPS):
                 yield Damage(path, random.randrange(size), random.randrange(8))
 

@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.crash.forks import Forks
+
 Rows = Counter[tuple[tuple[str, str], ...]]
 
 MARK = "CRASH_TEST_MARK"
@@ -35,6 +37,7 @@ class Crawl:
         arguments: what stands behind ``fwk``.
         logs: the folder of its output, one file a run; not inside ``folder``.
         prefix: what runs it, such as strace.
+        forks: runs it without its imports where ``run`` is called, which then attaches a strace and starts none.
     """
 
     folder: Path
@@ -42,26 +45,32 @@ class Crawl:
     logs: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     prefix: list[str] = field(default_factory=list)
+    forks: Forks | None = None
     runs: int = 0
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def begin(self, prefix: list[str] | None = None) -> subprocess.Popen[bytes]:
         """Start the command in a session of its own; its output goes to a file of ``logs``."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.logs.mkdir(parents=True, exist_ok=True)
-        self.runs += 1
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("FWK_", "COV_"))}
+        environ = self._prepare()
         command = [*(self.prefix if prefix is None else prefix), sys.executable, "-m", "framework", *self.arguments]
         with self.log_path.open("wb") as log:
             return subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env={**clean, MARK: self.mark, "COLUMNS": "120", **self.environ},
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _prepare(self) -> dict[str, str]:
+        """Make the folders of the next run; give its environment."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.runs += 1
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("FWK_", "COV_"))}
+        return {**clean, MARK: self.mark, "COLUMNS": "120", **self.environ}
 
     @property
     def log_path(self) -> Path:
@@ -74,6 +83,13 @@ class Crawl:
 
     def run(self, *, prefix: list[str] | None = None, timeout_s: float = 120.0) -> int:
         """Run the command to its end and give its exit code (negative: the signal that killed it)."""
+        if self.forks is not None:
+            strace = self.prefix if prefix is None else prefix
+            code = self.forks.run(
+                self.arguments, self.folder, self._prepare(), self.log_path, strace=strace, timeout_s=timeout_s
+            )
+            assert code is not None, f"no end in {timeout_s} s: {self.tail()}"
+            return code
         process = self.begin(prefix)
         try:
             return process.wait(timeout_s)

@@ -125,15 +125,13 @@ def points_in(calls: list[Call], folder: Path) -> list[Point]:
 
 
 def hurting(point: Point, fault: str, folder: Path, log: Path) -> list[str]:
-    """Give the prefix that does something at a point.
+    """Give the strace that does something at a point, to be attached to a process (``Crawl.run`` with ``forks``).
 
     ``fault``: SIGKILL before the call; EIO once; ENOSPC from there on, on this file.
     """
-    kills = fault == "SIGKILL"
-    how = f"signal=SIGKILL:when={point.n}" if kills else f"error={fault}:when={point.n}"
+    how = f"signal=SIGKILL:when={point.n}" if fault == "SIGKILL" else f"error={fault}:when={point.n}"
     if fault == "ENOSPC":
         how += "+"
     path = folder / point.path
-    quick = [] if kills else ["--seccomp-bpf"]  # which cannot send signals at the beginning of a call
-    return ["strace", "-f", *quick, "-qq", "-P", str(path), "-P", point.path, "-e", f"trace={point.call}",
+    return ["strace", "-f", "-qq", "-P", str(path), "-P", point.path, "-e", f"trace={point.call}",
             "-e", f"inject={point.call}:{how}", "-o", str(log)]  # fmt: skip
