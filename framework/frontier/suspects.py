@@ -12,6 +12,7 @@ The file: a head, one 64-bit slot for each request in flight (0: free), then wha
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import mmap
 import os
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from framework.http import Request
+
+from .store.connection import named_errors
 
 logger = logging.getLogger(__name__)
 
@@ -74,17 +77,25 @@ class Suspects:
         self.known: dict[int, Deaths] = {}
 
     def open(self, *, has_died: bool) -> None:
-        """Count the death of the process before, if it died, and begin with nothing in flight."""
+        """Count the death of the process before, if it died, and begin with nothing in flight.
+
+        Raises:
+            StoreError: the disk is full or fails.
+        """
         path = self._path
         if path is None:
             return
-        deaths = _count(path) if has_died else {}
+        with named_errors(path):
+            self._open(path, _count(path) if has_died else {})
+
+    def _open(self, path: Path, deaths: dict[int, Deaths]) -> None:
         self.known = {identity: record for identity, record in deaths.items() if record.is_suspect}
         new = path.with_name(path.name + ".new")
         records = b"".join(_RECORD.pack(identity, one.together, one.alone) for identity, one in deaths.items())
         descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, _HEAD + bytes(SLOTS * _SLOT.size) + _COUNT.pack(len(deaths)) + records)
+            with open(descriptor, "wb", closefd=False) as file:  # all of it, or an error: mapped memory can tell none
+                file.write(_HEAD + bytes(SLOTS * _SLOT.size) + _COUNT.pack(len(deaths)) + records)
             os.replace(new, path)
             self._file = mmap.mmap(descriptor, _RECORDS_AT)
         finally:
@@ -116,7 +127,8 @@ class Suspects:
             self._file.close()
             self._file = None
         if clean and self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # one that stays is not looked at after a clean end
+                self._path.unlink(missing_ok=True)
 
 
 def tell_alone(request: Request) -> None:

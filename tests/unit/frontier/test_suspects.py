@@ -1,5 +1,8 @@
 """What was in flight when the process died."""
 
+import pytest
+
+from framework.exceptions import StoreError
 from framework.frontier.suspects import DEATHS_MAX, SLOTS, Suspects
 
 
@@ -68,6 +71,22 @@ def test_after_a_clean_end_nobody_is_suspected(tmp_path):
 
     assert not path.exists()
     assert opened(path).known == {}
+
+
+def test_a_disk_that_refuses_the_file_at_the_start_is_named(tmp_path):
+    with pytest.raises(StoreError, match="inflight"):
+        opened(tmp_path / "gone" / "inflight")
+
+
+def test_a_disk_that_does_not_let_the_file_go_at_the_end_does_no_harm(tmp_path):
+    path = tmp_path / "inflight"
+    suspects = opened(path)
+    path.unlink()
+    path.mkdir()
+
+    suspects.close(clean=True)
+
+    assert path.is_dir()
 
 
 def test_a_file_that_a_power_cut_has_left_is_no_evidence(tmp_path):
