@@ -62,6 +62,18 @@ def read_checked(path: Path) -> dict[str, Any]:
     raise JobError(msg)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder where it is missing, and those above it; their names survive a power cut.
+
+    Raises:
+        OSError: the file system refuses.
+    """
+    missing = [path for path in folder.parents if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    for path in (folder, *missing):
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

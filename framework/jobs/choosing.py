@@ -202,7 +202,7 @@ def _continue(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: C
         if set(record.outputs) - set(command.key.outputs):
             cut_outputs(job)  # nothing will write to them again
     except BaseException:
-        lock.release()
+        lock.release(is_done=False)
         raise
     live = LiveJob(jobs, job.folder, record, lock, command, is_resumed=True)
     live.said.append(said)

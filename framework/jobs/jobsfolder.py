@@ -18,7 +18,7 @@ from pathlib import Path
 from framework.components import did_you_mean
 from framework.exceptions import UsageError
 
-from .checked import read_checked, sync_folder, write_checked
+from .checked import make_folder, read_checked, sync_folder, write_checked
 from .errors import JobError, job_error
 from .lock import LOCK_FILE, Lock, take_lock
 from .record import Record
@@ -106,7 +106,7 @@ class JobsFolder:
             JobError: the folder cannot be made or locked.
         """
         self._make()
-        lock = take_lock(self.path / ".lock", f"folder {self.path}", _PATIENCE_S)
+        lock = take_lock(self.path / ".lock", f"folder {self.path}", _PATIENCE_S, is_synced=False)
         try:
             yield
         finally:
@@ -116,11 +116,10 @@ class JobsFolder:
         if self.path.is_dir():
             return
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             # Jobs are no part of anybody's repository.
             ignored = self.path.parent if self.path.parent.name == ".fwk" else self.path
             (ignored / ".gitignore").write_text("*\n", encoding="ascii")
-            sync_folder(self.path.parent)
         except OSError as error:
             raise job_error("make the folder of jobs", self.path, error) from error
 
@@ -162,7 +161,7 @@ class JobsFolder:
             JobError: the file system refuses, or another process works there.
         """
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(folder, 0o700)
         except OSError as error:
             raise job_error("make the job folder", folder, error) from error
         record.name = record.name or self.new_name(record.spider)

@@ -2,7 +2,7 @@
 
 Place in the flow: held from the moment a job is chosen until its crawl has closed everything. The file holds the id
 of the process, for messages; what counts is the lock on it (``flock``), which a second crawl of the same process does
-not get either.
+not get either. Whether it is empty tells whether the last process was done, after a power cut too.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _PAUSE_S = 0.01
 class Lock:
     """A lock that is held."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_descriptor", "_is_synced")
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, is_synced: bool) -> None:
         self._descriptor: int | None = descriptor
+        self._is_synced = is_synced
 
     def release(self, *, is_done: bool = True) -> None:
         """Let it go; once more does nothing. What is not done leaves the file as a process that dies leaves it."""
@@ -41,17 +42,20 @@ class Lock:
             with contextlib.suppress(OSError):
                 if is_done:
                     os.ftruncate(self._descriptor, 0)
+                    if self._is_synced:
+                        os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = None
 
 
-def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
+def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S, *, is_synced: bool = True) -> Lock:
     """Take the lock ``path``, which is made where it is missing.
 
     Args:
         path: the file.
         name: the job's, for messages.
         patience_s: how long to wait for who has it.
+        is_synced: a power cut does not undo what the file holds.
 
     Raises:
         JobBusyError: another process, or another crawl of this one, has it.
@@ -65,9 +69,11 @@ def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
             raise job_error("lock", path, error) from error
         try:
             if _try(descriptor) and _is_still(descriptor, path):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-                return Lock(descriptor)
+                # It is never empty in between: that would say that the last process was done.
+                os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))
+                if is_synced:
+                    os.fsync(descriptor)
+                return Lock(descriptor, is_synced=is_synced)
         except OSError as error:
             os.close(descriptor)
             raise job_error("lock", path, error) from error

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from framework.jobs import JobError
-from framework.jobs.checked import read_checked, write_checked
+from framework.jobs.checked import make_folder, read_checked, write_checked
 
 
 def test_what_is_written_is_read_and_only_for_its_owner(tmp_path):
@@ -16,6 +16,16 @@ def test_what_is_written_is_read_and_only_for_its_owner(tmp_path):
     assert read_checked(path) == {"name": "bücher-1", "odd": "\udcff"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["job.json"]
+
+
+def test_the_names_of_a_new_folder_and_of_those_above_it_are_synced(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("framework.jobs.checked.sync_folder", synced.append)
+
+    make_folder(tmp_path / "a" / "b" / "c")
+
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    assert set(synced) == {tmp_path, tmp_path / "a", tmp_path / "a" / "b"}
 
 
 def test_a_file_that_is_cut_anywhere_or_has_a_flipped_bit_is_refused(tmp_path):

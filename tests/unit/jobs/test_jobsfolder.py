@@ -161,10 +161,9 @@ def _fail(*args, **kwargs):
     raise OSError(13, "Permission denied")
 
 
-def test_a_folder_that_cannot_be_synced_is_named(desk, full_disk, monkeypatch):
+def test_a_folder_that_cannot_be_synced_is_named(desk, monkeypatch):
     desk.crawl(end=("ended", "finished"))
-    monkeypatch.setattr(Record, "save", lambda *args: None)
-    full_disk("fsync")
+    monkeypatch.setattr("framework.jobs.jobsfolder.sync_folder", _fail)
 
     with pytest.raises(JobError, match="cannot make the job"):
         desk.decide()

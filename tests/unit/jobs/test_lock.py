@@ -44,6 +44,30 @@ def test_a_lock_tells_whether_it_was_left_by_who_was_not_done(tmp_path):
     assert not was_left(path)
 
 
+def test_whether_a_lock_was_left_is_on_the_disk_before_anything_is_done_and_when_all_is_done(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+
+    lock = take_lock(path, "books-1")
+    assert synced == [len(str(os.getpid()))]
+    lock.release()
+    assert synced[1:] == [0]
+
+    take_lock(path, "folder", is_synced=False).release()
+    assert len(synced) == 2
+
+
+def test_a_long_number_of_a_process_before_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "lock"
+    path.write_text("9" * 20)
+
+    lock = take_lock(path, "books-1")
+
+    assert holder_of(path) == os.getpid()
+    lock.release()
+
+
 def test_nobody_holds_what_is_not_there(tmp_path):
     assert holder_of(tmp_path / "lock") is None
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from framework.jobs import JobError
+from framework.jobs.choosing import go_on
 from framework.jobs.stored import stored_job
 
 
@@ -51,6 +52,21 @@ def test_a_job_whose_process_died_before_it_told_that_it_is_finished_was_killed_
         assert again.is_resumed
         again.end("ended", "finished")
     assert desk.states() == {"books-1": "ended"}
+
+
+def test_a_job_that_was_left_is_left_still_when_going_on_fails(desk):
+    with desk.decide() as live:
+        live.end("ended", "finished")
+        live._lock.release(is_done=False)
+    record = live.folder / "job.json"
+    kept = record.read_bytes()
+    job = desk.jobs.find("books-1")
+    record.unlink()
+    with pytest.raises(JobError, match="gone"):
+        go_on(desk.jobs, job, desk.command(), cut_outputs=desk.cut_outputs)
+    record.write_bytes(kept)
+
+    assert desk.states() == {"books-1": "killed"}
 
 
 def test_a_job_that_a_process_works_on_is_running(desk):
