@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from .entry import Entry
 from .spool import Spool
@@ -21,6 +22,7 @@ class Batches:
     Args:
         size: documents in a batch.
         memory_bytes: documents beyond this are kept in a temporary file.
+        folder: where that file is; ``None`` for the system's folder, which is often in memory.
 
     Attributes:
         size_bytes: of the documents in memory.
@@ -28,11 +30,11 @@ class Batches:
 
     __slots__ = ("_entries", "_memory_bytes", "_size", "_spool", "size_bytes")
 
-    def __init__(self, size: int, memory_bytes: int = 32 * 1024 * 1024) -> None:
+    def __init__(self, size: int, memory_bytes: int = 32 * 1024 * 1024, folder: Path | None = None) -> None:
         self._size = size
         self._memory_bytes = memory_bytes
         self._entries: deque[Entry] = deque()
-        self._spool = Spool()
+        self._spool = Spool(folder)
         self.size_bytes = 0
 
     def __len__(self) -> int:

@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from framework.exceptions import ExportError, PluginError, SettingsError
 from framework.settings.declared import MongoOptions
@@ -43,7 +45,7 @@ class Connection:
         server: the embedded one, or ``None``.
 
     Raises:
-        SettingsError: an index in the settings is none.
+        SettingsError: an index in the settings is none, or the write concern.
         PluginError: the embedded server is asked for and not installed.
     """
 
@@ -51,6 +53,7 @@ class Connection:
         self._options = options
         self._targets = targets
         self._indexes = [index_of(entry) for entry in options.indexes]
+        self._write_concern = _write_concern(options.write_concern)
         self._driver: Driver | None = None
         self.server: EmbeddedServer | None = None
         self.where = shown_uri(options.uri or "")
@@ -59,6 +62,7 @@ class Connection:
                 msg = "MONGO_URI = 'embedded' needs nx-27017: pip install 'neosqlite[nx27017]', or name a server"
                 raise PluginError(msg)
             self.server = EmbeddedServer(folder)
+            self._write_concern = {}  # a document is in its file when it answers
 
     def __repr__(self) -> str:
         return f"<Connection {self.where}>"
@@ -84,7 +88,7 @@ class Connection:
 
         Raises:
             ExportError: it does not answer, or refuses us.
-            SettingsError: the address or the write concern is none.
+            SettingsError: the address is none.
         """
         if self.server is not None:
             await self.server.start()
@@ -107,13 +111,10 @@ class Connection:
 
     def _connect(self) -> None:
         client = open_client(self._options.driver, self.uri, self._options.timeout_s)
-        concern = {} if self.server is not None else dict(self._options.write_concern)
         fields = (JOB_FIELD, CHECKPOINT_FIELD)
-        try:
-            self._driver = ClientDriver(client, self._targets.database, concern, self._options.first_seen_field, fields)
-        except (TypeError, ValueError, PyMongoError) as error:
-            msg = f"MONGO_WRITE_CONCERN = {concern!r} is none: {error}"
-            raise SettingsError(msg) from error
+        self._driver = ClientDriver(
+            client, self._targets.database, self._write_concern, self._options.first_seen_field, fields
+        )
 
     async def _reach(self) -> None:
         loop = asyncio.get_running_loop()
@@ -181,3 +182,13 @@ class Connection:
             msg = f"MongoDB ({self.where}) does not remove the uncommitted documents of this job: {in_words(error)}"
             raise ExportError(msg) from None
         return removed
+
+
+def _write_concern(value: Mapping[str, Any]) -> dict[str, Any]:
+    concern = dict(value)
+    try:
+        WriteConcern(**concern)
+    except (TypeError, ValueError, PyMongoError) as error:
+        msg = f"MONGO_WRITE_CONCERN = {concern!r} is none: {error}"
+        raise SettingsError(msg) from error
+    return concern

@@ -78,14 +78,15 @@ class MongoPipeline:
         home = self._job_folder or Path(".fwk", "mongo", spider)
         self._connection = Connection(options, self._targets, home / "mongo" if self._job_folder else home)
         letters = options.dead_letters.replace("%(spider)s", spider) if options.dead_letters else None
-        self.dead_letters = DeadLetters(Path(letters) if letters else home / "dead-letters.jsonl")
+        path = Path(letters) if letters else home / "dead-letters.jsonl"
+        self.dead_letters = DeadLetters(path, steps_aside=not letters and self._job_folder is None)
         self._documents = Documents(is_plain=self._connection.is_embedded)
         self._reserved = (
             JOB_FIELD,
             CHECKPOINT_FIELD,
             *filter(None, (options.first_seen_field, options.last_seen_field)),
         )
-        self._batches = Batches(options.batch_size)
+        self._batches = Batches(options.batch_size, folder=self._job_folder)
         self._where = self._connection.where
         later = ", and the same command continues it later" if self._job_folder is not None else ""
         remedy = f"Ctrl-C twice ends it{later}"
@@ -255,7 +256,7 @@ class MongoPipeline:
                 logger.warning(self._farewell())
             raise
         if len(self.dead_letters):
-            await asyncio.to_thread(self.dead_letters.write, number)
+            await self.dead_letters.write(number)
         if self._forget_after is not None and self._job_folder is not None and number > self._forget_after:
             # The checkpoint before this one is durable, and with it the key in its cut.
             await asyncio.to_thread(forget_job_key, self._job_folder)
@@ -297,6 +298,7 @@ class MongoPipeline:
                 await asyncio.wait([task])
         await self._connection.close()
         self._batches.close()
+        self.dead_letters.close()
         if task is not None:
             logger.info("MongoDB (%s): %d documents stored in %s", self._where, self._stored, self._place())
 

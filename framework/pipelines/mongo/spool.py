@@ -11,6 +11,7 @@ import errno
 import struct
 import tempfile
 from collections import deque
+from pathlib import Path
 from typing import IO, Any
 
 import bson
@@ -22,11 +23,16 @@ _CHUNK = 1000
 
 
 class Spool:
-    """A queue of documents in a file; where the disk is full, in memory after all."""
+    """A queue of documents in a file; where the disk is full, in memory after all.
 
-    __slots__ = ("_file", "_marks", "_overflow", "_read_at", "_written")
+    Args:
+        folder: where the file is; ``None`` for the system's folder of temporary files.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_file", "_folder", "_marks", "_overflow", "_read_at", "_written")
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self._file: IO[bytes] | None = None
         self._read_at = 0
         self._written = 0
@@ -60,7 +66,7 @@ class Spool:
 
     def _write(self, entry: Entry) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed when it is empty
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed when it is empty
         head = bson.encode(
             {
                 "c": entry.checkpoint,

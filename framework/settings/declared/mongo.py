@@ -80,7 +80,8 @@ class MongoOptions:
         "MONGO_WRITE_CONCERN",
         default={"w": "majority", "j": True},
         doc="When the server calls a document written: `w`, `j`, `wtimeout` as MongoDB knows them. What is less than "
-        "the default may be lost with the server.",
+        "the default may be lost with the server. The embedded one is not asked: a document is in its file when it "
+        "answers.",
     )
     indexes: tuple[Any, ...] = option(
         "MONGO_INDEXES",

@@ -31,7 +31,7 @@ def pipeline_with(job: Job | None = None, **settings: Any) -> MongoPipeline:
 
 def letters_of(pipeline: MongoPipeline) -> list[str]:
     waiting = pipeline.dead_letters._waiting
-    return [data.decode() for _, data in waiting]
+    return [data.decode() for lines in waiting.values() for data in lines]
 
 
 def test_without_an_address_it_is_left_out_and_says_how_to_switch_it_on() -> None:
@@ -129,11 +129,16 @@ def test_times_and_their_names_are_the_users_choice() -> None:
     assert not letters_of(pipeline)
 
 
-def test_a_write_concern_that_is_none_is_a_mistake_in_the_settings(run_real: Any) -> None:
-    pipeline = pipeline_with(MONGO_WRITE_CONCERN={"w": -5, "wrong": 1})
-
+@pytest.mark.parametrize("uri", ["mongodb://127.0.0.1:1/", "embedded"])
+def test_a_write_concern_that_is_none_is_a_mistake_in_the_settings(uri: str) -> None:
     with pytest.raises(SettingsError, match="MONGO_WRITE_CONCERN"):
-        run_real(pipeline.open(None))
+        pipeline_with(MONGO_URI=uri, MONGO_WRITE_CONCERN={"w": -5, "wrong": 1})
+
+
+def test_documents_beyond_memory_are_in_the_folder_of_the_job(tmp_path: Path) -> None:
+    pipeline = pipeline_with(Job("books-1", "books", tmp_path))
+
+    assert pipeline._batches._spool._folder == tmp_path
 
 
 def test_a_defect_in_the_sending_is_told_by_the_next_write(run: Any) -> None:
