@@ -9,7 +9,9 @@ itself to the frontier (``frontier.seen.own``).
 
 from __future__ import annotations
 
+import contextlib
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,8 +48,8 @@ class RFPDupeFilter(BaseDupeFilter):
     """Filters requests whose fingerprint came before.
 
     A subclass may change ``request_fingerprint`` (or give ``__init__`` another fingerprinter), or ``request_seen``.
-    What it remembers survives with the job: at each checkpoint new fingerprints are appended to ``requests.seen`` in
-    the job's folder, and after a crash the file is cut back to the checkpoint.
+    What it remembers survives with the job: new fingerprints are appended to ``requests.seen`` in the job's folder, in
+    a thread; a checkpoint stores how long the synced file is, and itself holds what is not in it yet.
 
     Args:
         path: folder of the file; ``None``: nothing is stored.
@@ -62,6 +64,8 @@ class RFPDupeFilter(BaseDupeFilter):
         self.fingerprints: set[str] = set()
         self._unstored: list[str] = []
         self._stored_bytes = 0
+        self._writer: ThreadPoolExecutor | None = None
+        self._writing: tuple[Future[int], int] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> Self:
@@ -88,54 +92,66 @@ class RFPDupeFilter(BaseDupeFilter):
 
     # -- across a stop (protocols.Stateful) ------------------------------------------------------------------------
 
-    def snapshot(self) -> int | None:
-        """Append what is new to the file; return its length in bytes, which the checkpoint stores.
+    def snapshot(self) -> dict[str, Any] | None:
+        """Return what the checkpoint stores: the length of the file in bytes, and the lines that are to come behind it.
 
         Raises:
-            StoreError: the file cannot be written.
+            StoreError: the file cannot be written; nothing is lost by that.
         """
         if self.path is None:
             return None
-        if not self._unstored:
-            return self._stored_bytes
-        data = "".join(f"{fingerprint}\n" for fingerprint in self._unstored).encode()
+        self._take_written()
+        lines = "".join(f"{fingerprint}\n" for fingerprint in self._unstored)
+        snapshot = {"bytes": self._stored_bytes, "lines": lines}
+        if lines and self._writing is None:
+            if self._writer is None:
+                self._writer = ThreadPoolExecutor(1, "dupefilter")
+            written = self._writer.submit(_write_at, self._file, self._stored_bytes, lines.encode())
+            self._writing = written, len(self._unstored)
+        return snapshot
+
+    def _take_written(self) -> None:
+        """Count what the thread has written and synced by now."""
+        if self._writing is None or not self._writing[0].done():
+            return
+        (written, count), self._writing = self._writing, None
         try:
-            _write_at(self._file, self._stored_bytes, data)
+            self._stored_bytes = written.result()
         except OSError as error:
             msg = f"{self._file}: the fingerprints of DUPEFILTER_CLASS cannot be stored: {error}; mend it, then resume"
             raise StoreError(msg) from error
-        self._unstored.clear()
-        self._stored_bytes += len(data)
-        return self._stored_bytes
+        del self._unstored[:count]
 
-    def restore(self, snapshot: int | None) -> None:
-        """Remember what the file held at the checkpoint.
+    def restore(self, snapshot: dict[str, Any] | None) -> None:
+        """Remember what the checkpoint held.
 
         Raises:
             DamagedJob: the file is missing or shorter.
         """
         if snapshot is None or self.path is None:
             return
-        try:
-            data = self._file.read_bytes()[:snapshot]
-        except FileNotFoundError:
-            data = b""
-        if len(data) < snapshot:
+        size = snapshot["bytes"]
+        data = b""
+        if size:
+            with contextlib.suppress(FileNotFoundError):  # told below
+                data = self._file.read_bytes()[:size]
+        if len(data) < size:
             msg = (
-                f"{self._file} has {len(data)} bytes and must have {snapshot}: it was cut or removed since the last "
+                f"{self._file} has {len(data)} bytes and must have {size}: it was cut or removed since the last "
                 "checkpoint; restore it from a copy, or start a new job (fwk crawl --new)"
             )
             raise DamagedJob(msg)
-        self.fingerprints.update(data.decode().splitlines())
-        self._stored_bytes = snapshot
+        self._unstored = snapshot["lines"].splitlines()
+        self.fingerprints.update(data.decode().splitlines(), self._unstored)
+        self._stored_bytes = size
 
     @property
     def _file(self) -> Path:
         return Path(str(self.path), _FILE_NAME)
 
 
-def _write_at(file: Path, offset_bytes: int, data: bytes) -> None:
-    """Write and sync; what stood behind the offset belongs to no checkpoint and goes."""
+def _write_at(file: Path, offset_bytes: int, data: bytes) -> int:
+    """Write and sync; return the new length. What stood behind the offset is in ``data``, or in no checkpoint."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     with open(descriptor, "r+b") as stream:
@@ -144,6 +160,7 @@ def _write_at(file: Path, offset_bytes: int, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+    return offset_bytes + len(data)
 
 
 class _Fingerprints:

@@ -54,6 +54,8 @@ class KeptState:
         """Return the fields ``state`` and ``components`` of a ``Snapshot``, detached from what goes on changing."""
         state = getattr(self._spider, "state", None)
         pairs = state.items() if isinstance(state, dict) else ()
+        if state is not None and not isinstance(state, dict):
+            self._tell("spider.state", f"it is a {type(state).__name__}, and only the entries of a dict are stored")
         return {
             "state": self._stored("spider.state[{!r}]", pairs),
             "components": self._stored(

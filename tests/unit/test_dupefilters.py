@@ -1,5 +1,8 @@
 """Scrapy's duplicate filters: what each is for, and what the default one remembers across a crash."""
 
+import os
+import threading
+from concurrent import futures
 from types import SimpleNamespace
 
 import pytest
@@ -103,12 +106,27 @@ def test_a_class_that_decides_for_itself_is_asked(kind):
 # -- across a stop -------------------------------------------------------------------------------------------------
 
 
-def test_what_was_remembered_at_the_checkpoint_comes_back_and_nothing_else(tmp_path):
+LINE_BYTES = 41
+
+
+def written(dupefilter):
+    """Let the thread end what it writes."""
+    if dupefilter._writing is not None:
+        futures.wait([dupefilter._writing[0]])
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_what_was_remembered_at_the_checkpoint_comes_back_and_nothing_else(tmp_path, is_written):
     first = RFPDupeFilter(str(tmp_path / "job"))
     ask(first, ONE)
     checkpoint = first.snapshot()
+    if is_written:
+        written(first)
+        checkpoint = first.snapshot()
+        assert checkpoint == {"bytes": LINE_BYTES, "lines": ""}
     ask(first, TWO)
-    first.snapshot()  # the process dies before this checkpoint is stored
+    first.snapshot()
+    written(first)  # the process dies before this checkpoint is stored
 
     second = RFPDupeFilter(str(tmp_path / "job"))
     second.restore(checkpoint)
@@ -120,10 +138,36 @@ def test_what_was_remembered_at_the_checkpoint_comes_back_and_nothing_else(tmp_p
     assert ask(third, ONE, TWO) == [True, True]
 
 
+def test_no_disk_is_waited_for_in_the_loop(tmp_path, monkeypatch):
+    may_sync, sync, synced_by = threading.Event(), os.fsync, []
+
+    def slow(descriptor):
+        may_sync.wait(5)
+        synced_by.append(threading.current_thread())
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", slow)
+    dupefilter = RFPDupeFilter(str(tmp_path))
+    ask(dupefilter, ONE)
+    dupefilter.snapshot()
+    ask(dupefilter, TWO)
+
+    during = dupefilter.snapshot()
+    may_sync.set()
+    written(dupefilter)
+    after = dupefilter.snapshot()
+    written(dupefilter)
+
+    assert (during["bytes"], len(during["lines"])) == (0, 2 * LINE_BYTES)
+    assert (after["bytes"], len(after["lines"])) == (LINE_BYTES, LINE_BYTES)
+    assert threading.main_thread() not in synced_by
+    assert dupefilter.snapshot() == {"bytes": 2 * LINE_BYTES, "lines": ""}
+
+
 def test_a_checkpoint_without_anything_new_writes_nothing(tmp_path):
     dupefilter = RFPDupeFilter(str(tmp_path))
 
-    assert dupefilter.snapshot() == 0
+    assert dupefilter.snapshot() == {"bytes": 0, "lines": ""}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,6 +175,7 @@ def test_the_file_is_for_its_owner_only(tmp_path):
     dupefilter = RFPDupeFilter(str(tmp_path))
     ask(dupefilter, ONE)
     dupefilter.snapshot()
+    written(dupefilter)
 
     assert (tmp_path / "requests.seen").stat().st_mode & 0o777 == 0o600
 
@@ -139,10 +184,13 @@ def test_a_job_of_its_own_begins_afresh_where_another_one_was(tmp_path):
     old = RFPDupeFilter(str(tmp_path))
     ask(old, ONE, TWO)
     old.snapshot()
+    written(old)
     new = RFPDupeFilter(str(tmp_path))
 
     assert ask(new, ONE) == [False]
-    assert new.snapshot() == (tmp_path / "requests.seen").stat().st_size
+    new.snapshot()
+    written(new)
+    assert new.snapshot()["bytes"] == (tmp_path / "requests.seen").stat().st_size == LINE_BYTES
 
 
 def test_without_a_folder_nothing_is_stored_and_nothing_comes_back():
@@ -158,6 +206,8 @@ def test_without_a_folder_nothing_is_stored_and_nothing_comes_back():
 def test_a_file_that_is_cut_or_gone_is_refused_by_name(tmp_path, cut):
     first = RFPDupeFilter(str(tmp_path))
     ask(first, ONE)
+    first.snapshot()
+    written(first)
     checkpoint = first.snapshot()
     file = tmp_path / "requests.seen"
     if cut:
@@ -173,6 +223,8 @@ def test_a_file_that_cannot_be_written_is_an_error_with_its_path(tmp_path):
     (tmp_path / "requests.seen").mkdir()
     dupefilter = RFPDupeFilter(str(tmp_path))
     ask(dupefilter, ONE)
+    dupefilter.snapshot()
+    written(dupefilter)
 
     with pytest.raises(StoreError, match=r"requests\.seen: the fingerprints of DUPEFILTER_CLASS cannot be stored"):
         dupefilter.snapshot()

@@ -74,3 +74,17 @@ def test_a_component_that_is_gone_is_passed_over_and_a_state_that_is_no_dictiona
     spider.state = 5
 
     assert state.snapshot() == {"state": {}, "components": {}}
+
+
+def test_a_state_that_is_no_dict_is_told_of_once(caplog):
+    spider = SimpleNamespace(state=["page 3"])
+    state = kept(spider)
+
+    with caplog.at_level(logging.WARNING):
+        assert [state.snapshot()["state"], state.snapshot()["state"]] == [{}, {}]
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith("spider.state cannot be stored")
+    assert "it is a list" in record.getMessage()
+    spider.state = None
+    assert kept(spider).snapshot()["state"] == {}
