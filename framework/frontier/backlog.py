@@ -29,7 +29,8 @@ _BUSY_QUEUE = 16
 """What a host with something in flight keeps in memory at least."""
 _LOW_QUEUE = 12
 _A_WRITE = 2_000
-_SWAMPED = 8_000
+_SWAMPED_SHARE = 4
+_HOSTS_A_LOOK = 2_000
 _A_LOAD = 256
 _A_HEAD = 64
 _HOSTS_A_STEP = 64
@@ -82,6 +83,9 @@ class Backlog:
         self._exhausted: int | None = None
         self._came = 0
         self._full_above = in_memory_max
+        self._swamp = max(2 * _A_WRITE, in_memory_max // _SWAMPED_SHARE)
+        self._is_spilling = False
+        self._eased = asyncio.Event()
         self.is_crowded = False
         self.has_blocked = False
         self.has_gone_cold = False
@@ -101,8 +105,8 @@ class Backlog:
 
     @property
     def is_swamped(self) -> bool:
-        """Say whether so much is on its way to the disk that nothing more should be fetched before."""
-        return len(self.bound) >= _SWAMPED
+        """Say whether so much is on its way to the disk, or should be, that nothing more should be fetched before."""
+        return len(self.bound) >= self._swamp or self._size > self._full_above + self._swamp
 
     @property
     def _size(self) -> int:
@@ -113,94 +117,142 @@ class Backlog:
         hosts = self._schedule.hosts
         if len(hosts) > self._sweep_at:
             self._schedule.forget_idle(now)
+            self._hot = {digest: host for digest, host in self._hot.items() if hosts.get(host.key) is host}
             self.has_gone_cold = True
             self._sweep_at = max(_SWEEP_AT, 2 * len(hosts))
 
     async def spill(self, now: float) -> None:
         """Write what would come last and let it go, until a quarter of the room is free.
 
+        One does it, in the time of the disk; the others go on meanwhile, and wait only when all are swamped.
+
         Raises:
             StoreError: it cannot be written.
         """
-        async with self.disk:
-            if not self.is_full:
-                return  # somebody else has done it
-            if self._size > self._full_above:
-                self._make_room(now)
-            await self._write_bound()
+        while self.is_full:
+            if not self._is_spilling:
+                await self._spill(now)
+                return
+            if not self.is_swamped:
+                return
+            self._eased.clear()
+            await self._eased.wait()
+
+    async def _spill(self, now: float) -> None:
+        self._is_spilling = True
+        try:
+            async with self.disk:
+                if self._size > self._full_above:
+                    await self._make_room(now)
+                await self._write_bound()
+        finally:
+            self._is_spilling = False
+            self._eased.set()
 
     async def rotate(self, now: float) -> None:
         """Let go of a quarter of what is in memory, none of which can go now, for something that may."""
         async with self.disk:
-            self._make_room(now)
+            await self._make_room(now)
             await self._write_bound()
 
-    def _make_room(self, now: float) -> None:
-        hosts = self._schedule.hosts
-        self._hot = {digest: host for digest, host in self._hot.items() if hosts.get(host.key) is host}
-        self._choose(self._size - len(self.bound) - self._max * 3 // 4, now)
+    async def _make_room(self, now: float) -> None:
+        """Choose what is to go until a quarter of the room is free, giving way to others again and again."""
+        self.is_crowded = True
+        await self._shorten_queues()
+        await self._empty_queues(now)
         left = self._size - len(self.bound)
         # What cannot be spilled (riders, hosts at work) is not gone through in vain again and again.
         self._full_above = self._max if left < self._max else left + left // 4
-        self.is_crowded = True
 
-    def _choose(self, excess: int, now: float) -> None:
-        """Take requests out of their queues: tails of long queues, then whole queues, and the hosts with them."""
-        bound = self.bound
+    def _excess(self) -> int:
+        return self._size - len(self.bound) - self._max * 3 // 4
+
+    async def _shorten_queues(self) -> None:
+        """Take out the tails of long queues."""
         hosts = list(self._schedule.hosts.values())
-        for host in hosts:
-            if excess > 0 and len(host.queue) > LONG_QUEUE:
-                taken = host.queue.take_last(min(excess, len(host.queue) - LONG_QUEUE // 2))
-                excess -= len(taken)
-                bound += taken
-                self._hot[digest_of(host.key)] = host
-        for host in hosts:
-            if excess <= 0:
+        for start in range(0, len(hosts), _HOSTS_A_LOOK):
+            if start:
+                await asyncio.sleep(0)
+            excess = self._excess()
+            for host in hosts[start : start + _HOSTS_A_LOOK]:
+                if excess > 0 and len(host.queue) > LONG_QUEUE:
+                    taken = host.queue.take_last(min(excess, len(host.queue) - LONG_QUEUE // 2))
+                    excess -= len(taken)
+                    self.bound += taken
+                    self._is_hot(host)
+
+    async def _empty_queues(self, now: float) -> None:
+        """Take out whole queues, of the hosts that were made or looked at first, and let go of the hosts with them.
+
+        A host that stays goes to the end of the line: the next time others are looked at first.
+        """
+        line = self._schedule.line
+        excess = self._excess()
+        for look in range(len(line)):
+            if look and not look % _HOSTS_A_LOOK:
+                await asyncio.sleep(0)
+                excess = self._excess()
+            if excess <= 0 or not line:
                 break
-            taken = host.queue.take_last(len(host.queue) - (_BUSY_QUEUE if host.active else 0))
-            excess -= len(taken)
-            bound += taken
-            if self._schedule.is_idle(host, now):
-                self._schedule.forget(host)
-                self.has_gone_cold = True
-                excess -= 1
-            elif taken:
-                self._hot[digest_of(host.key)] = host
-                self._schedule.place(host, now)
+            excess -= self._empty(line.popleft(), now)
+
+    def _empty(self, host: Host, now: float) -> int:
+        """Take out the queue of a host from the line, and the host if it is idle then; return how many both were."""
+        taken = host.queue.take_last(len(host.queue) - (_BUSY_QUEUE if host.active else 0))
+        self.bound += taken
+        if self._schedule.is_idle(host, now):
+            self._schedule.forget(host)
+            if host.digest is not None:
+                self._hot.pop(host.digest, None)
+            self.has_gone_cold = True
+            return len(taken) + 1
+        self._schedule.line.append(host)
+        if taken:
+            self._is_hot(host)
+            self._schedule.place(host, now)
+        return len(taken)
+
+    def _is_hot(self, host: Host) -> None:
+        """Take note that a part of a host is on disk from now on."""
+        if host.digest is None:
+            host.digest = digest_of(host.key)
+        self._hot[host.digest] = host
 
     async def _write_bound(self) -> None:
         """Write what is on its way to the disk; what has to wait for a checkpoint stays on its way."""
         ledger = self._ledger
-        bound, self.bound = self.bound, []
-        if ledger.replaced and ledger.cuts:
-            self.bound = [request for request in bound if ledger.must_wait(request)]
-            bound = [request for request in bound if not ledger.must_wait(request)]
-        while bound:
-            batch, bound = bound[:_A_WRITE], bound[_A_WRITE:]
-            try:
-                await self._write(batch)
-            except BaseException:
-                self.bound += bound
-                raise
+        left = len(self.bound)  # what comes meanwhile has time until the next time
+        while left > 0:
+            size = min(left, _A_WRITE)
+            batch, self.bound = self.bound[:size], self.bound[size:]
+            left -= size
+            if ledger.replaced and ledger.cuts:
+                self.bound += [request for request in batch if ledger.must_wait(request)]
+                batch = [request for request in batch if not ledger.must_wait(request)]
+            await self._write(batch)
+            if not self.is_swamped:
+                self._eased.set()
 
     async def _write(self, batch: list[Request]) -> None:
-        """Write requests that have no row, and let all of them go."""
+        """Write requests that have no row, and let all of them go; when that fails, all is as it was before."""
         ledger = self._ledger
-        self.in_memory -= len(batch)
-        rows = [row for row in map(ledger.row_of, batch) if row is not None]
-        if not rows:
+        spill = ledger.let_go(batch)
+        self.in_memory -= len(spill.requests)
+        if not spill.rows:
             await asyncio.sleep(0)
             return
-        gone = [number for number in map(ledger.gone_with, rows) if number is not None] if ledger.replaced else []
-        identities = [row.identity for row in rows if row.identity in ledger.new]
-        for identity in identities:
-            del ledger.new[identity]
+        gone = list(spill.gone.values())
         try:
-            await self._store.add(Changes(rows=rows, gone=gone, seen=identities))
+            await self._store.add(Changes(rows=spill.rows, gone=gone, seen=spill.seen))
         except asyncio.CancelledError:  # it was done all the same
-            self._written(gone, identities)
+            self._written(gone, spill.seen)
             raise
-        self._written(gone, identities)
+        except BaseException:
+            ledger.put_back(spill)
+            self.in_memory += len(spill.requests)
+            self.bound[:0] = spill.requests
+            raise
+        self._written(gone, spill.seen)
 
     def _written(self, gone: list[int], identities: list[int]) -> None:
         self._ledger.here.difference_update(gone)
@@ -221,7 +273,7 @@ class Backlog:
     def wants_more(self, pending: int) -> bool:
         """Say whether it is time to load something: a queue runs out, or half of the room is free."""
         on_disk = pending - self.in_memory
-        return on_disk > 0 and (bool(self.low) or self.in_memory < self._max // 2)
+        return on_disk > 0 and (bool(self.low) or self._size < self._max * 5 // 8)
 
     async def refill(self, now: float, *, is_idle: bool) -> int:
         """Load what comes next; return how many requests came.
@@ -282,6 +334,7 @@ class Backlog:
                 if host.queue.spilled is None:
                     host.queue.spilled = {}
                 host.queue.spilled[priority] = rows[-1].number
+                host.digest = digest
                 self._hot[digest] = host
             self._schedule.place(host, now)
         return came, host

@@ -143,11 +143,16 @@ class Schedule:
     Args:
         politeness: the rules that hosts start with.
         uniform: ``random.uniform`` or a stand-in for tests.
+
+    Attributes:
+        hosts: by name.
+        line: the same, the next first whose queue is to leave memory.
     """
 
     def __init__(self, politeness: Politeness, uniform: Any = random.uniform) -> None:
         self.politeness = politeness
         self.hosts: dict[str, Host] = {}
+        self.line: deque[Host] = deque()
         self._uniform = uniform
         self._ready: list[tuple[int, int, int, int, Host]] = []
         self._timed: list[tuple[float, int, int, Host]] = []
@@ -160,6 +165,7 @@ class Schedule:
         if host is None:
             self._numbers += 1
             host = self.hosts[key] = Host(key, self._numbers, self.politeness)
+            self.line.append(host)
         return host
 
     def forget_idle(self, now: float) -> None:
@@ -167,9 +173,12 @@ class Schedule:
         for host in list(self.hosts.values()):
             if self.is_idle(host, now):
                 self.forget(host)
+        left = [host for host in self.line if self.hosts.get(host.key) is host]
+        self.line.clear()
+        self.line.extend(left)
 
     def forget(self, host: Host) -> None:
-        """Let go of a host of which nothing has to be remembered."""
+        """Let go of a host of which nothing has to be remembered, and which is out of the line already."""
         del self.hosts[host.key]
         host.stamp += 1
 

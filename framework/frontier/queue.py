@@ -105,21 +105,28 @@ class RequestQueue:
         for priority in list(self._priorities or (self.head_priority,)):
             level = self._items if self._levels is None else self._levels[priority]
             wanted = count - len(taken)
-            ordered = level if self._lifo else reversed(level)
-            last: list[Request] = []
-            for request in ordered:
-                if len(last) == wanted:
-                    break
-                if request._row != RIDES:
-                    last.append(request)
+            last, left = self._parted(level, wanted)
             if last:
                 self._remember_spilled(priority, last)
-                gone = set(map(id, last))
-                self._replace(priority, [request for request in level if id(request) not in gone])
+                self._replace(priority, left)
                 taken += last
             if len(taken) == count:
                 break
         return taken
+
+    def _parted(self, level: Level, wanted: int) -> tuple[list[Request], list[Request]]:
+        """Return up to ``wanted`` requests of a level that would come last, and what is left of it, in order."""
+        if wanted >= len(level):
+            last = [request for request in level if request._row != RIDES]
+            return last, [request for request in level if request._row == RIDES] if len(last) < len(level) else []
+        last = []
+        for request in level if self._lifo else reversed(level):
+            if request._row != RIDES:
+                last.append(request)
+                if len(last) == wanted:
+                    break
+        gone = set(map(id, last))
+        return last, [request for request in level if id(request) not in gone]
 
     def _remember_spilled(self, priority: int, last: list[Request]) -> None:
         """Move the place from which the rest lies on disk."""

@@ -13,6 +13,8 @@ from .fromstore import FromStore
 from .protocol import MAYBE, NEW, SEEN, BloomEngine
 from .recent import Recent
 
+_CLEAR_MAX = 1_000
+
 
 class VerifiedBloomSeen(FromStore):
     """A Bloom filter whose positives are checked: no identity is ever lost to it.
@@ -25,13 +27,15 @@ class VerifiedBloomSeen(FromStore):
         recent: answers for identities that were met lately.
     """
 
-    __slots__ = ("_confirmed", "_contains", "_engine", "_open", "_positives", "_recent")
+    __slots__ = ("_clear", "_confirmed", "_contains", "_engine", "_open", "_positives", "_recent")
 
     def __init__(self, engine: BloomEngine, recent: Recent | None = None) -> None:
         self._engine = engine
         self._contains = engine.contains
         self._recent = Recent() if recent is None else recent
         self._open: set[int] = set()
+        # What was new at a look a moment ago: a link is looked up before the hooks, and once more when it is offered.
+        self._clear: set[int] = set()
         self._positives = self._confirmed = 0
 
     def check(self, identity: int) -> int:
@@ -42,13 +46,19 @@ class VerifiedBloomSeen(FromStore):
         if identity in recent.old:
             recent.remember(identity)
             return SEEN
+        if identity in self._clear:
+            return NEW
         if self._contains(identity):
             self._positives += 1
             return MAYBE
+        if len(self._clear) >= _CLEAR_MAX:
+            self._clear.clear()
+        self._clear.add(identity)
         return NEW
 
     def add(self, identity: int) -> None:
         """Know this identity from now on."""
+        self._clear.discard(identity)
         self._open.add(identity)
         self._engine.add(identity)
 

@@ -1,6 +1,7 @@
 """Pending requests beyond what memory may hold: they are on disk, and come back in their turn."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -460,7 +461,6 @@ def test_a_turn_that_comes_while_the_disk_is_asked_is_taken_at_once(run, jobs, c
 
 def test_nothing_more_is_leased_while_much_is_on_its_way_to_the_disk(run, jobs, crawl, monkeypatch):
     monkeypatch.setattr(module, "_A_WRITE", 50)
-    monkeypatch.setattr(module, "_SWAMPED", 100)
 
     async def case():
         frontier = jobs.memory(in_memory_max=200)
@@ -481,6 +481,108 @@ def test_nothing_more_is_leased_while_much_is_on_its_way_to_the_disk(run, jobs, 
         assert len(await leasing) == 1
         await asyncio.gather(*offers)
         assert len(backlog.bound) < 50
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_while_one_writes_the_others_go_on_until_too_much_is_on_its_way(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_A_WRITE", 10)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=120)
+        root, backlog = frontier.root(), frontier._dispatch.backlog
+        offers = []
+        async with backlog.disk:  # a checkpoint is being written
+            for n in range(100):
+                page = crawl.pages("1", "2", host=f"h{n}.example")
+                offers.append(asyncio.ensure_future(frontier.offer(root, page)))
+                await asyncio.sleep(0)
+            waiting = [offer for offer in offers if not offer.done()]
+            assert len(waiting) > 2
+            assert not offers[-1].done()
+            first = offers.index(waiting[0])
+            assert offers[first + 1].done(), "another one writes: there is some room left until then"
+            assert backlog.is_swamped
+        await asyncio.gather(*offers)
+
+        assert not backlog.is_swamped
+        assert len(set(await crawl.work_off(frontier))) == 2
+        assert frontier.view().done == 200
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_an_offer_that_waits_takes_over_when_the_one_that_wrote_was_cancelled(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_A_WRITE", 10)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=40)
+        root, backlog = frontier.root(), frontier._dispatch.backlog
+        async with backlog.disk:
+            offers = []
+            for n in range(60):
+                page = crawl.pages("1", host=f"h{n}.example")
+                offers.append(asyncio.ensure_future(frontier.offer(root, page)))
+                await asyncio.sleep(0)
+            waiting = [offer for offer in offers if not offer.done()]
+            waiting[0].cancel()
+            await asyncio.wait(waiting[:1])
+            assert not waiting[1].done()
+        await asyncio.gather(*waiting[1:])
+
+        assert not backlog.is_full
+        assert len(await crawl.work_off(frontier)) == 60
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_room_is_made_in_small_steps(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_HOSTS_A_LOOK", 10)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=200)
+        root = frontier.root()
+        hosts = []
+
+        async def watch():
+            while True:
+                hosts.append(frontier.view().hosts)
+                await asyncio.sleep(0)
+
+        watching = asyncio.ensure_future(watch())
+        for n in range(130):
+            await frontier.offer(root, crawl.pages("1", host=f"h{n}.example"))
+        watching.cancel()
+
+        assert max(hosts) > 90
+        assert hosts[-1] < 90
+        assert max(before - after for before, after in itertools.pairwise(hosts)) <= 10
+        assert len(await crawl.work_off(frontier)) == 130
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_the_hosts_that_came_first_go_to_disk_first(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=100)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages("1", "2", host="busy.example"))
+        (busy,) = await frontier.lease(1)
+        for n in range(60):
+            await frontier.offer(root, crawl.pages("1", host=f"h{n}.example"))
+        hosts = frontier._dispatch._schedule.hosts
+        assert "busy.example" in hosts
+        assert "h0.example" not in hosts
+        assert "h49.example" in hosts
+        assert list(frontier._dispatch._schedule.line) != list(hosts.values()), "it has gone to the end of the line"
+        assert set(frontier._dispatch._schedule.line) == set(hosts.values())
+        frontier.unsent(busy.permit)
+        frontier.finish(busy, DONE, 0)
+        assert len(await crawl.work_off(frontier)) == 61
         await frontier.close(clean=True)
 
     run(case())

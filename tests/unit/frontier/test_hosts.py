@@ -327,3 +327,4 @@ def test_only_hosts_that_wait_for_nothing_are_forgotten():
     schedule.forget_idle(9.0)
 
     assert set(schedule.hosts) == {"a", "ruled"}
+    assert [host.key for host in schedule.line] == list(schedule.hosts)

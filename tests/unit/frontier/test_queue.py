@@ -143,6 +143,21 @@ def test_the_place_where_the_disk_begins_only_moves_towards_the_head(order):
     assert [first, queue.spilled] == ([{0: 11}, {0: 12}] if order == "depth" else [{0: 12}, {0: 11}])
 
 
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+def test_a_whole_queue_leaves_and_what_comes_then_goes_first(order):
+    queue = RequestQueue(order)
+    for number in range(1, 51):
+        queue.push(request := Request(f"http://a/{number}"))
+        request._row = number
+
+    assert len(queue.take_last(50)) == 50
+
+    assert not queue
+    assert queue.spilled == {0: 51 if order == "depth" else 0}
+    queue.push(request := Request("http://a/51"))
+    assert queue.pop() is request
+
+
 def test_riders_do_not_leave():
     queue = RequestQueue("depth")
     for number in range(40):

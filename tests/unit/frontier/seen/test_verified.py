@@ -116,3 +116,32 @@ def test_it_answers_like_a_plain_set_whatever_happens(steps, kind):
         else:
             assert desk.offer(step) == (step not in known)
             known.add(step)
+
+
+def test_what_was_new_a_moment_ago_is_not_looked_up_again():
+    engine = Always()
+    looks = []
+    engine.contains = looks.append
+    seen = VerifiedBloomSeen(engine)
+
+    assert [seen.check(7), seen.check(7)] == [NEW, NEW]
+    assert looks == [7]
+    seen.add(7)
+    assert seen.check(7) == SEEN
+    seen.committed([7])
+    seen._recent = Recent(1)
+    for identity in range(10, 5000):
+        assert seen.check(identity) == NEW
+    assert len(seen._clear) <= 1000
+
+
+def test_what_was_added_after_a_look_is_known():
+    seen = rbloom()
+    assert seen.check(7) == NEW
+    seen.add(7)
+    seen.committed([7])
+    for identity in range(100, 110):
+        seen.add(identity)
+        seen.committed([identity])
+
+    assert seen.check(7) == MAYBE
