@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from framework.exceptions import UnstorableError
+from framework.exceptions import StoredError
 from framework.http import Request
 from framework.http.request import RIDES
 from framework.protocols import DONE, Fate, FateKind, Lease, Refusal
@@ -28,8 +28,6 @@ _KINDS = {
 }
 _REFUSED = int(EndKind.REFUSED)
 _KINDS_OF_FAILURES = frozenset((int(EndKind.DROPPED), int(EndKind.FAILED)))
-# Left by the tries that failed; a request that is tried again from the beginning has none of it.
-_OF_TRIES = "retry_times"
 
 
 class Fates:
@@ -100,14 +98,17 @@ class Fates:
     def _keep_for_another_try(
         self, record: FateRow, lease: Lease, request: Request, tried: Tried | None, row: Row | None
     ) -> None:
-        if row is None or tried is not None:
-            if request.meta_get(_OF_TRIES) is not None:
-                meta = {key: value for key, value in request.meta.items() if key != _OF_TRIES}
-                origin, identity = request._origin, request._identity
-                request = request.replace(meta=meta)
-                request._origin, request._identity = origin, identity
+        """Keep the request as it was offered: what hooks have made of it since is not for the disk."""
+        record.delivered = lease.delivered
+        if tried is None:
+            if row is None:
+                record.row = request._row  # the store has it
+                return
+        elif tried.first is None:
+            return
+        else:
             try:
-                row = self._records.row(request, None)
-            except UnstorableError:
-                return  # a hook has put something live into it
-        record.data, record.host, record.priority, record.delivered = row.data, row.host, row.priority, lease.delivered
+                row = self._records.renewed(request, tried.first)
+            except StoredError:
+                return  # its callback is there no longer
+        record.data, record.host, record.priority = row.data, row.host, row.priority

@@ -42,7 +42,7 @@ from .hostkey import host_key
 from .hosts import Politeness
 from .identity import ROOT_IDENTITY
 from .ledger import Ledger
-from .records import Origin, Records, Tried
+from .records import Origin, Records, Tried, open_envelope
 from .riders import Riders
 from .seen import SeenSet
 from .seen.own import OwnDupeFilter
@@ -223,13 +223,14 @@ class LocalFrontier:
             TypeError: its priority is no ``int``.
         """
         check_priority(request)
+        first = await self._offered_form(lease)
         self._dispatch.leased -= 1
         self._dispatch.rests(lease)
         self.counts.retried += 1
         ledger = self._ledger
         before = ledger.tried.get(lease.identity)
         tries = [*(before.tries if before is not None else ()), (self._wall_clock(), reason)]
-        ledger.tried[lease.identity] = Tried(lease.attempt + 1, lease.delivered, tries)
+        ledger.tried[lease.identity] = Tried(lease.attempt + 1, lease.delivered, tries, first)
         earlier = lease.request
         assert earlier is not None  # noqa: S101 - only the root has none
         row = earlier._row
@@ -240,6 +241,21 @@ class LocalFrontier:
             request._row = row
         self._dispatch.enqueue(request)
         self._dispatch.notify()
+
+    async def _offered_form(self, lease: Lease) -> bytes | None:
+        """Return the stored form of a request as it was offered: hooks have changed the request since."""
+        ledger, request = self._ledger, lease.request
+        if not self._fates.is_on or request is None or request._row == RIDES:
+            return None
+        tried = ledger.tried.get(lease.identity)
+        if tried is not None:
+            return tried.first
+        number = request._row or 0
+        for rows in (ledger.unwritten, *(cut.rows for cut in ledger.cuts.values())):
+            if isinstance(row := rows.get(number), Row):
+                return open_envelope(row).form
+        stored = await self._store.row(number)
+        return None if stored is None else open_envelope(stored).form
 
     def _replaces(self, number: int | None, request: Request) -> bool:
         """Give a retry its own row; of one that cannot be stored, what it was made of stays stored instead."""

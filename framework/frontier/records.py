@@ -45,11 +45,13 @@ class Tried:
         attempt: the number of the next one.
         delivered: how many items of its output were delivered.
         tries: those that failed.
+        first: the stored form of the request as it was offered; ``None`` where that is not known.
     """
 
     attempt: int = 1
     delivered: int = 0
     tries: list[Try] = field(default_factory=list)
+    first: bytes | None = None
 
 
 class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -62,6 +64,7 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
         not_before_at: it waits at least until then.
         attempt: the number of its next try.
         tries: those that failed.
+        first: of one that was tried, its stored form as it was offered.
     """
 
     form: bytes
@@ -70,6 +73,7 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
     not_before_at: float | None = None
     attempt: int = 1
     tries: list[Try] = []
+    first: bytes | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -134,7 +138,7 @@ class Records:
         else:
             tried = tried or Tried()
             delivered = tried.delivered
-            data = _encode((form, parent, found_at, not_before_at, tried.attempt, tried.tries))
+            data = _encode((form, parent, found_at, not_before_at, tried.attempt, tried.tries, tried.first))
         if digest is None:
             digest = digest_of(host_key(request))
         return Row(request._row or 0, request._identity or 0, digest, int(request.priority), data, delivered)
@@ -165,7 +169,21 @@ class Records:
             request._not_before_at = min(envelope.not_before_at, now_at + _NOT_BEFORE_MAX_S)
         if envelope.attempt == 1 and not row.delivered:
             return request, None
-        return request, Tried(envelope.attempt, row.delivered, envelope.tries)
+        return request, Tried(envelope.attempt, row.delivered, envelope.tries, envelope.first)
+
+    def renewed(self, request: Request, first: bytes) -> Row:
+        """Return a row for another try of a request from its beginning.
+
+        Args:
+            request: as its tries have left it.
+            first: its stored form as it was offered.
+
+        Raises:
+            StoredError: its callback or class is not there.
+        """
+        again = self._form.load(first)
+        again._identity, again._row, again._origin = request._identity, request._row, request._origin
+        return self.row(again, None)
 
     def check(self, sample: bytes) -> None:
         """Read a stored form. Raises ``StoredError`` when what it names is not there."""

@@ -106,6 +106,11 @@ def rows_after(connection: sqlite3.Connection, path: Path | None, number: int | 
     return rows(connection, path, f"{where} ORDER BY number LIMIT ?", values, is_descending=False)
 
 
+def rows_by_number(connection: sqlite3.Connection, path: Path | None, numbers: Sequence[int]) -> list[Row]:
+    """Return those of the rows that are there."""
+    return rows(connection, path, f"WHERE number IN ({marks(len(numbers))})", numbers, is_descending=False)
+
+
 def hosts(connection: sqlite3.Connection, priority: int, after_host: int | None, limit: int) -> list[int]:
     """Return the hosts that have rows of a priority, ascending, by jumping from one to the next in the index."""
     first = "host >= ?2" if after_host is None else "host > ?2"

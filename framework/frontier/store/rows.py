@@ -67,6 +67,8 @@ class FateRow(Struct):
         host: with ``data``: the hash of its host's key.
         priority: with ``data``: its priority.
         delivered: with ``data``: the items that it has delivered all the same.
+        row: the number of a stored row, which goes in the same transaction: ``data``, ``host`` and ``priority`` are
+            taken from it.
     """
 
     identity: int
@@ -83,6 +85,7 @@ class FateRow(Struct):
     host: int = 0
     priority: int = 0
     delivered: int = 0
+    row: int | None = None
 
 
 @dataclass(slots=True)

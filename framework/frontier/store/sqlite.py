@@ -22,6 +22,7 @@ from framework.exceptions import StoreError
 from . import questions
 from .checksums import Books
 from .connection import beside, connect_reader, connect_temporary, connect_writer, create, named_errors, shorten_log
+from .failing import take_forms
 from .filters import read_filter, remove_other_filters, write_filter
 from .integrity import examine, is_there, read_meta
 from .rows import Changes, Opened, Row, SeenMode, Totals
@@ -197,12 +198,15 @@ class Store:
         writer = self._made_writer()
         if number <= writer.books.checkpoint:
             return
+        connection = self._connection
+        assert connection is not None  # noqa: S101 - the writer's
         name = ""
         stored_filter = changes.stored_filter
         if stored_filter is not None and self.path is not None:
             name = write_filter(self.path, number, stored_filter.data)
 
         def change(books: Books) -> None:
+            take_forms(connection, self.path, changes.fates)
             writer.apply(changes, books, log_start)
             if stored_filter is not None and name:
                 writer.truncate_log(stored_filter.upto, books)
@@ -285,6 +289,15 @@ class Store:
             )
 
         return await self._ask(list, question)
+
+    async def row(self, number: int) -> Row | None:
+        """Return the row of a number, where there is one.
+
+        Raises:
+            DamagedJob: it is not what was written.
+        """
+        found = await self._ask(list, questions.rows_by_number, self.path, [number])
+        return found[0] if found else None
 
     async def cold_hosts(self, priority: int, after_host: int | None, limit: int) -> list[int]:
         """Return hosts that have rows of a priority, ascending: those above ``after_host`` (``None``: all)."""

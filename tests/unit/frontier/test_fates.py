@@ -3,8 +3,8 @@
 import pytest
 
 from framework.frontier.fates import Fates
-from framework.frontier.records import Origin, Records, Tried
-from framework.frontier.store.rows import EndKind
+from framework.frontier.records import Origin, Records, Tried, open_envelope
+from framework.frontier.store.rows import EndKind, Row
 from framework.http import Request
 from framework.http.fingerprint import RequestFingerprinter
 from framework.http.request import RIDES
@@ -46,20 +46,21 @@ def test_a_record_says_what_who_when_and_how_often():
     assert record.data is None
 
 
-def test_a_failed_request_is_kept_for_another_try_without_its_retries():
-    one = lease(meta={"retry_times": 2, "page": 5})
+def test_a_request_that_failed_after_retries_is_kept_as_it_was_offered():
+    one = lease(meta={"page": 5}, priority=7)
+    first = open_envelope(RECORDS.row(one.request, None)).form
     one.delivered = 4
+    one.request.meta["retry_times"] = 2
+    one.request.headers["Cookie"] = "sid=secret"
 
-    record = fates().of(one, FAILED, 0, Tried(3, 4, []), None)
+    record = fates().of(one, FAILED, 0, Tried(3, 4, [], first), None)
 
-    again, tried = RECORDS.request(RECORDS.row(one.request, None), 0.0)
-    assert again.meta == {"retry_times": 2, "page": 5}
     row = RECORDS.row(one.request, None)
-    row.data = record.data
-    again, tried = RECORDS.request(row, 0.0)
-    assert again.meta == {"page": 5}
+    again, tried = RECORDS.request(Row(3, 7, record.host, record.priority, record.data), 0.0)
+    assert (again.meta, dict(again.headers), again.priority) == ({"page": 5}, {}, 7)
+    assert again._origin.identity == 9
     assert tried is None
-    assert (record.delivered, record.host, record.priority) == (4, row.host, 0)
+    assert (record.delivered, record.host, record.priority, record.row) == (4, row.host, 7, None)
 
 
 def test_a_row_that_was_made_at_the_lease_is_what_is_kept():
@@ -70,14 +71,23 @@ def test_a_row_that_was_made_at_the_lease_is_what_is_kept():
     assert fates().of(one, FAILED, 0, None, row).data == row.data
 
 
-def test_what_cannot_be_stored_fails_without_a_form():
+def test_the_stored_row_is_what_is_kept_where_there_is_one():
     one = lease()
-    one.request.meta["by a hook"] = object()
+    one.delivered = 4
+
+    record = fates().of(one, FAILED, 0, None, None)
+
+    assert (record.row, record.data, record.delivered) == (3, None, 4)
+
+
+def test_what_has_no_stored_form_fails_without_one():
     rider = lease()
     rider.request._row = RIDES
 
-    assert fates().of(one, FAILED, 0, None, None).data is None
-    assert fates().of(rider, FAILED, 0, None, None).data is None
+    assert fates().of(rider, FAILED, 0, None, None).row is None
+    for tried in (Tried(2), Tried(2, first=b"of a callback that is gone")):
+        record = fates().of(lease(), FAILED, 0, tried, None)
+        assert (record.data, record.row) == (None, None)
 
 
 def test_a_refusal_is_told_once_for_each_reason(monkeypatch):
