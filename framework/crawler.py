@@ -182,7 +182,7 @@ class Crawler:
         ):
             return True
         stats = self.stats.get_stats()
-        if self.engine.is_cut_off:
+        if self.engine.is_cut_off or self.engine.has_lost_items:
             return True
         if stats.get("response_received_count"):
             return False
@@ -284,7 +284,7 @@ class Crawler:
             downloader=downloader,
             spider_chain=SpiderChain(spider_middlewares, self.spider, self._on_refusal, frontier.is_known),
             items=self._item_stage(pipelines, options),
-            committer=Committer(frontier, sinks, options.checkpoint_interval_s, kept.snapshot),
+            committer=Committer(frontier, sinks, options.checkpoint_interval_s, kept.snapshot, self.stats),
             limits=self._limits(options),
             stats=self.stats,
             signals=self.signals,

@@ -16,9 +16,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from framework.protocols import Fate, Frontier, Lease, Sink, Snapshot
+from framework.exceptions import CrawlError
+from framework.protocols import Fate, Frontier, Lease, Sink, Snapshot, StatsCollector
 
 logger = logging.getLogger(__name__)
+
+_BROKEN_OFF = (
+    "something was broken off that must not be: what has finished since the last checkpoint is not stored. "
+    "A job goes on from there when it is continued, and loses nothing"
+)
 
 
 class Committer:
@@ -29,23 +35,32 @@ class Committer:
         sinks: where items end.
         interval_s: seconds between two checkpoints (``CHECKPOINT_INTERVAL``).
         snapshot: returns what is stored beside the group: state, cookies, counters.
+        stats: items that a sink does not take are counted there.
 
     Attributes:
-        has_failed: a checkpoint could not be made, so that none may follow it.
+        has_failed: a checkpoint, or the end of a visit, was broken off, so that no checkpoint may follow.
+        has_lost_items: a sink has not taken the items of a visit.
     """
 
     def __init__(
-        self, frontier: Frontier, sinks: Sequence[Sink], interval_s: float, snapshot: Callable[[], dict[str, Any]]
+        self,
+        frontier: Frontier,
+        sinks: Sequence[Sink],
+        interval_s: float,
+        snapshot: Callable[[], dict[str, Any]],
+        stats: StatsCollector,
     ) -> None:
         self._frontier = frontier
         self._sinks = tuple(sinks)
         self._filling: tuple[Any, ...] = tuple(sink for sink in sinks if hasattr(sink, "is_full"))
         self._interval_s = interval_s
         self._snapshot = snapshot
+        self._stats = stats
         self._one_at_a_time = asyncio.Lock()
         self._held: dict[Lease, tuple[Fate, Sequence[tuple[int, Any]]]] = {}
         self._due = asyncio.Event()
         self.has_failed = False
+        self.has_lost_items = False
 
     @property
     def held(self) -> list[Lease]:
@@ -70,15 +85,29 @@ class Committer:
         self._held[lease] = (fate, items)
 
     def _commit(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
-        if items:
-            for sink in self._sinks:
-                try:
-                    sink.hand(lease.identity, items)
-                except Exception as error:
-                    logger.error("%s did not take the items of %r: %s", sink.name, lease, error, exc_info=error)
-            if any(sink.is_full for sink in self._filling):
-                self._due.set()
-        self._frontier.finish(lease, fate, len(items))
+        try:
+            if items:
+                for sink in self._sinks:
+                    try:
+                        sink.hand(lease.identity, items)
+                    except Exception as error:
+                        self._tell_lost(sink, lease, len(items), error)
+                if any(sink.is_full for sink in self._filling):
+                    self._due.set()
+            self._frontier.finish(lease, fate, len(items))
+        except BaseException:
+            # Somebody has the items of a visit that has not ended: the next checkpoint would store them, and the next
+            # run deliver them again.
+            self.has_failed = True
+            raise
+
+    def _tell_lost(self, sink: Sink, lease: Lease, count: int, error: Exception) -> None:
+        self.has_lost_items = True
+        self._stats.inc_value("item_lost_count", count)
+        logger.error(
+            "%s did not take the items of %r, %d of which are lost to it: %s",
+            sink.name, lease, count, error, exc_info=error,
+        )  # fmt: skip
 
     async def checkpoint(self) -> None:
         """Make everything durable that has finished so far.
@@ -88,16 +117,25 @@ class Committer:
 
         Raises:
             ExportError: an output cannot be written; nothing of the group is stored then.
+            CrawlError: a checkpoint, or the end of a visit, was broken off, now or before; nothing more is stored.
         """
         work = asyncio.ensure_future(self._checkpoint())
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await work
-            raise
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
+                await asyncio.wait({work})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if work.cancelled():  # by code that cancels tasks that are not its own
+            raise CrawlError(_BROKEN_OFF)
+        work.result()
+        if cancelled is not None:
+            raise cancelled
 
     async def _checkpoint(self) -> None:
         async with self._one_at_a_time:
+            if self.has_failed:
+                raise CrawlError(_BROKEN_OFF)
             try:
                 group = self._frontier.seal()
                 cuts = {sink.name: sink.seal() for sink in self._sinks}

@@ -95,13 +95,19 @@ class Engine:
         except asyncio.CancelledError as cancelled:
             error = cancelled
         self._tasks = None
-        if self._is_stopped_now and not main.uncancel() and isinstance(error, asyncio.CancelledError):
+        is_cut_off = self._is_stopped_now
+        if is_cut_off and not main.uncancel() and isinstance(error, asyncio.CancelledError):
             error = None  # it was ours
+        reason = self.reason or ("start_error" if self.start_error is not None else "finished")
+        if error is None:
+            self.reason = reason  # whoever asks for an end from now on comes too late
         await self._save_the_rest(error)
         error = error or self._exit
         if error is not None:
             raise error
-        return self.reason or ("start_error" if self.start_error is not None else "finished")
+        # A stop at once that came during the last checkpoint has cut nothing off after all.
+        self._main, self._is_stopped_now = None, is_cut_off
+        return reason
 
     async def _save_the_rest(self, error: BaseException | None) -> None:
         """However the crawl ended: leave what was under way to a later run, make durable what has finished."""
@@ -113,7 +119,7 @@ class Engine:
             given_up.append(self._start.lease)
         await parts.frontier.release(given_up)
         self._visits.clear()
-        if parts.committer.has_failed:
+        if error is not None and parts.committer.has_failed:
             return
         try:
             await parts.committer.checkpoint()
@@ -186,6 +192,9 @@ class Engine:
     def _begin_visits(self, tasks: asyncio.TaskGroup, leases: Sequence[Lease]) -> None:
         parts = self._parts
         for lease in leases:
+            if lease.fate is not None:
+                parts.committer.finish(lease, lease.fate, ())
+                continue
             request, permit = lease.request, lease.permit
             assert request is not None and permit is not None  # noqa: S101, PT018 - only the root has none
             visit = Visit(lease, LiveTransfer(parts.frontier, parts.limits, permit, request, lease), parts)
@@ -255,10 +264,15 @@ class Engine:
             self._idle.set()
 
     def stop_now(self, reason: str = "shutdown") -> None:
-        """End the crawl at once: what is in flight is given up; what has finished is made durable."""
+        """End the crawl at once: what is in flight is given up; what has finished is made durable.
+
+        A checkpoint is made to its end; a sink that waits for somebody may give up then (``is_cut_off``).
+        """
         self.close_spider(reason=reason)
-        if self._tasks is not None and self._main is not None and not self._is_stopped_now:
-            self._is_stopped_now = True
+        if self._main is None or self._is_stopped_now:
+            return
+        self._is_stopped_now = True
+        if self._tasks is not None:
             self._main.cancel()
 
     def _exit_with(self, error: BaseException) -> None:
@@ -345,8 +359,13 @@ class Engine:
 
     @property
     def is_cut_off(self) -> bool:
-        """Say whether the crawl was stopped at once (``stop_now``)."""
+        """Say whether the crawl was stopped at once (``stop_now``): a sink ends soon what it does, or raises."""
         return self._is_stopped_now
+
+    @property
+    def has_lost_items(self) -> bool:
+        """Say whether a sink has refused items."""
+        return self._parts.committer.has_lost_items
 
     @property
     def is_running(self) -> bool:

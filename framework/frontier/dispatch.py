@@ -17,7 +17,7 @@ from pathlib import Path
 from framework.exceptions import DamagedJob
 from framework.http import Request
 from framework.http.request import RIDES
-from framework.protocols import Gate, Lease, Permit, Wait
+from framework.protocols import Fate, FateKind, Gate, Lease, Permit, Wait
 
 from .backlog import Backlog
 from .gates import Gates
@@ -33,6 +33,7 @@ from .store.sqlite import Store
 from .suspects import Suspects, tell_alone, tell_failed
 from .turns import TIMER_SLACK_S, Turns
 
+_SUSPECT = Fate(FateKind.FAILED, "suspect")
 _ROTATE_EVERY_S = 1.0
 _LOOK_EVERY_S = 1.0
 _LOOK_SHARE = 20
@@ -51,7 +52,6 @@ class Dispatch:
         riders: requests that cannot be stored.
         in_memory_max: pending requests and hosts in memory.
         inflight: file for what is in flight.
-        give_up: ends the lease of a request that is not to be fetched any more.
         clock, wall_clock: seconds, monotonic and since 1970.
 
     Attributes:
@@ -74,7 +74,6 @@ class Dispatch:
         riders: Riders,
         in_memory_max: int,
         inflight: Path | None,
-        give_up: Callable[[Lease], None],
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
     ) -> None:
@@ -90,7 +89,6 @@ class Dispatch:
         self._gates = Gates(gates, self._wake_token, wall_clock)
         self._parking = Parking()
         self._riders = riders
-        self._give_up = give_up
         self.suspects = Suspects(inflight)
         self._is_watched = inflight is not None
         self._alone: list[Request] = []
@@ -202,6 +200,8 @@ class Dispatch:
             now, changes = self._clock(), self._changes
             if not self._only_riders and self.backlog.wants_more(self.pending):
                 await self.backlog.refill(now, is_idle=False)
+            if self.is_draining and not self._only_riders:
+                continue  # since a moment ago: what was just loaded waits for a later run
             leases = self._take(limit, now) or self._take_alone(now)
             if leases:
                 return leases
@@ -222,6 +222,8 @@ class Dispatch:
             for host in self._schedule.hosts.values():
                 self.backlog.in_memory -= host.queue.keep_only(lambda request: request._row == RIDES)
                 self._schedule.place(host, now)
+            alone, self._alone = self._alone, [request for request in self._alone if request._row == RIDES]
+            self.backlog.in_memory -= len(alone) - len(self._alone)
         return True
 
     async def _found_on_disk(self, now: float) -> bool:
@@ -300,8 +302,7 @@ class Dispatch:
         host = self._schedule.host(host_key(request))
         at = self._schedule.opens_at(host)
         if self.suspects.known[request._identity or 0].is_guilty:
-            self._fail_suspect(request, host)
-            return self._take_alone(now)
+            return [self._lease_guilty(request, host, now)]
         if at > now:
             self._alone.append(request)
             if at < math.inf:
@@ -314,14 +315,15 @@ class Dispatch:
         tell_alone(request)
         return [self._lease(request, host)]
 
-    def _fail_suspect(self, request: Request, host: Host) -> None:
-        """End a request that the process died of, each time that it was alone in flight."""
+    def _lease_guilty(self, request: Request, host: Host, now: float) -> Lease:
+        """Lease, to be failed, a request that the process died of each time that it was alone in flight."""
         tell_failed(request)
-        self._schedule.reserve(host, self._clock())
+        self._schedule.reserve(host, now)
         lease = self._lease(request, host)
         assert lease.permit is not None  # noqa: S101 - only the root has none
         self.turns.unsent(lease.permit)
-        self._give_up(lease)
+        lease.fate = _SUSPECT
+        return lease
 
     def _lease(self, request: Request, host: Host) -> Lease:
         self.pending -= 1

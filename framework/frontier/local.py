@@ -49,7 +49,6 @@ from .seen.own import OwnDupeFilter
 from .store.rows import Row
 from .store.sqlite import Store
 
-_SUSPECT = Fate(FateKind.FAILED, "suspect")
 _ROTATE_EVERY_S = 1.0
 
 
@@ -112,7 +111,6 @@ class LocalFrontier:
             riders=self._riders,
             in_memory_max=in_memory_max,
             inflight=inflight,
-            give_up=self._give_up,
             clock=clock,
             wall_clock=wall_clock,
         )
@@ -318,9 +316,6 @@ class LocalFrontier:
             record = self._fates.of(lease, fate, items, tried, row)
             if record is not None:
                 ledger.fates.append(record)
-
-    def _give_up(self, lease: Lease) -> None:
-        self.finish(lease, _SUSPECT, 0)
 
     def seal(self) -> Group:
         """Close the open group."""

@@ -83,11 +83,12 @@ class Lease:
             skips that many.
         riders: requests of this visit that cannot be stored and have not ended; it is not finished before they are.
         rides_on: the visit that this one rides on, for a request that cannot be stored.
+        fate: not to be fetched, but finished with this fate (a suspect); its permit is given back already.
         record: what the frontier itself keeps with the lease; nobody else looks into it.
     """
 
     __slots__ = (
-        "attempt", "delivered", "identity", "permit", "record", "repeats", "request", "riders", "rides_on"
+        "attempt", "delivered", "fate", "identity", "permit", "record", "repeats", "request", "riders", "rides_on"
     )  # fmt: skip
 
     def __init__(self, request: Request | None, identity: int, permit: Permit | None, attempt: int = 1) -> None:
@@ -99,6 +100,7 @@ class Lease:
         self.delivered = 0
         self.riders = 0
         self.rides_on: Lease | None = None
+        self.fate: Fate | None = None
         self.record: Any = None
 
     def __repr__(self) -> str:

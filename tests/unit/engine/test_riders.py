@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from framework import Request, Spider
+from framework import Request, Spider, signals
+from framework.frontier.suspects import DEATHS_MAX, Deaths
 from framework.testing.fakes import Page
 
 
@@ -106,6 +107,28 @@ def test_more_visits_than_may_wait_get_their_riders_refused_by_name(crawl, caplo
 
     assert [item["page"] for item in done.items] == [2, 1]
     assert done.stats["refused/unstorable"] == 1
+
+
+def test_a_rider_that_the_process_has_died_of_is_failed_and_its_parent_ends(crawl):
+    class Suspects:
+        @classmethod
+        def from_crawler(cls, crawler):
+            self = cls()
+            self.crawler = crawler
+            crawler.signals.connect(self.suspect, signals.engine_started)
+            return self
+
+        def suspect(self):
+            frontier = self.crawler.engine._parts.frontier
+            identity = frontier._admission.identity(Request("http://a/2"))
+            frontier._dispatch.suspects.known[identity] = Deaths(DEATHS_MAX, DEATHS_MAX)
+
+    done = crawl(Rides, PAGES, EXTENSIONS={Suspects: 1})
+
+    assert done.items == [{"page": 1}]
+    assert done.paths == ["1"]
+    assert (done.view.done, done.view.failed, done.view.pending) == (1, 1, 0)
+    assert done.reason == "finished"
 
 
 @pytest.mark.parametrize(("choice", "fetched"), [("ride", 2), ("refuse", 1)])

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from framework import Request, Spider, signals
+from framework.exceptions import ExportError
 from framework.telemetry.stats import MemoryStatsCollector
-from framework.testing.fakes import Page
+from framework.testing.fakes import Page, RecordingSink
+from framework.testing.virtualtime import virtual_now
 
 
 class Collects(Spider):
@@ -211,6 +213,60 @@ def test_stopping_an_engine_that_does_not_run_only_notes_the_reason(crawl):
     done.crawler.engine.stop_now()
 
     assert done.reason == "finished"
+    assert not done.crawler.engine.is_cut_off
+
+
+class Waits(RecordingSink):
+    """Writes only when its server is back, unless the crawl is cut off meanwhile."""
+
+    back_at_s = 1000
+
+    def from_crawler(self, crawler):
+        self.crawler = crawler
+        return self
+
+    async def write(self, cut):
+        while virtual_now() < self.back_at_s:
+            if self.crawler.engine.is_cut_off:
+                raise ExportError("the server is away")
+            await asyncio.sleep(0.5)
+        await super().write(cut)
+
+
+def test_a_stop_at_once_at_the_last_checkpoint_reaches_who_waits_there(crawl):
+    done = crawl(
+        Collects,
+        slow(0.0),
+        sink=Waits(),
+        during=after(20, lambda crawler: crawler.engine.stop_now()),
+        raises=ExportError,
+    )
+
+    assert 20 <= done.lasted_s < 21
+    assert done.reason == "failed"
+    assert done.crawler.has_failed
+    assert done.sink.written == []
+
+
+def test_a_stop_at_once_at_a_last_checkpoint_that_is_made_all_the_same_cuts_nothing_off(crawl):
+    class Slow(RecordingSink):
+        async def write(self, cut):
+            await asyncio.sleep(30)
+            await super().write(cut)
+
+    async def during(crawler):
+        await asyncio.sleep(10)
+        crawler.stop()
+        await asyncio.sleep(10)
+        crawler.engine.stop_now()
+        assert crawler.engine.is_cut_off
+
+    done = crawl(Collects, slow(0.0), sink=Slow(), during=during)
+
+    assert 30 <= done.lasted_s < 31
+    assert done.reason == "finished"
+    assert not done.crawler.has_failed
+    assert len(done.sink.written) == 6
 
 
 def test_a_cancelled_crawl_keeps_what_has_finished(crawl):

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from framework.frontier.suspects import DEATHS_MAX, Suspects
+from framework.frontier.suspects import DEATHS_MAX, Deaths, Suspects
 from framework.http.request import RIDES
-from framework.protocols import DONE, HostPolicy, Wait
+from framework.protocols import DONE, Fate, FateKind, HostPolicy, Wait
 from framework.testing.virtualtime import virtual_now
 
 
@@ -75,10 +75,13 @@ def test_a_suspect_is_leased_when_nothing_else_is_in_flight_and_nothing_with_it(
 def test_who_was_alone_at_three_deaths_is_failed(run, jobs, crawl, caplog):
     async def case():
         frontier = await suspected(jobs, crawl, alone=DEATHS_MAX)
+        assert await crawl.work_off(frontier, most=2) == ["1", "2"]
 
-        worked = await crawl.work_off(frontier)
+        (guilty,) = await frontier.lease(9)
 
-        assert worked == ["1", "2"]
+        assert names([guilty]) == ["bad"]
+        assert guilty.permit.state == "over"
+        frontier.finish(guilty, guilty.fate, 0)
         assert frontier.view().failed == 1
         await crawl.checkpoint(frontier)
         assert (await frontier.balance()).missing == 0
@@ -86,6 +89,95 @@ def test_who_was_alone_at_three_deaths_is_failed(run, jobs, crawl, caplog):
 
     run(case())
     assert "bad> is given up (suspect)" in caplog.text
+
+
+def test_who_is_to_be_failed_may_be_put_back_and_is_to_be_failed_again(run, jobs, crawl):
+    async def case():
+        frontier = await suspected(jobs, crawl, alone=DEATHS_MAX)
+        await crawl.work_off(frontier, most=2)
+        await frontier.release(await frontier.lease(9))
+        assert frontier.pending == 1
+
+        (guilty,) = await frontier.lease(9)
+
+        assert guilty.fate == Fate(FateKind.FAILED, "suspect")
+        await frontier.release([guilty])
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+@pytest.mark.parametrize("alone", [0, DEATHS_MAX])
+def test_a_suspect_waits_for_a_later_run_when_only_riders_go(run, jobs, crawl, alone):
+    async def case():
+        frontier = await suspected(jobs, crawl, alone=alone)
+        one, two = await frontier.lease(9)
+        rider, late = crawl.pages("rider", "late")
+        rider._row = late._row = RIDES
+        frontier.set_host("a.example", HostPolicy(hold_until_at=virtual_now() + 9))
+        await frontier.offer(one, [rider, late])
+        frontier.finish(two, DONE, 0)
+        frontier.stop_leasing()
+
+        riding = await frontier.lease(9)
+
+        assert sorted(names(riding)) == ["late", "rider"]
+        assert frontier.pending == 1
+        for lease in riding:
+            frontier.finish(lease, DONE, 0)
+        frontier.finish(one, DONE, 0)
+        assert list(await frontier.lease(9)) == []
+        await crawl.checkpoint(frontier)
+        balance = await frontier.balance()
+        assert (balance.pending, balance.missing) == (1, 0)
+        assert frontier._dispatch.counted() == 1
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_suspect_that_rides_goes_alone_while_the_crawl_drains(run, jobs, crawl):
+    async def case():
+        frontier = await suspected(jobs, crawl)
+        one, two = await frontier.lease(9)
+        rider, other = crawl.pages("rider", "other")
+        rider._row = other._row = RIDES
+        await frontier.offer(one, [rider, other])
+        frontier._dispatch.suspects.known[rider._identity] = Deaths(DEATHS_MAX)
+        (leased,) = await frontier.lease(9)
+        assert names([leased]) == ["other"]
+        frontier.finish(two, DONE, 0)
+        frontier.stop_leasing()
+        waiting = asyncio.ensure_future(frontier.lease(9))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+
+        frontier.finish(leased, DONE, 0)
+
+        assert names(await waiting) == ["rider"]
+        await frontier.close(clean=False)
+
+    run(case())
+
+
+def test_what_is_loaded_when_the_crawl_begins_to_drain_waits_for_a_later_run(run, jobs, crawl):
+    async def case():
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        await frontier.offer(frontier.root(), crawl.pages("1", "2"))
+        await crawl.checkpoint(frontier)
+        await frontier.close(clean=True)
+        frontier = jobs.disk()
+        await frontier.open(crawl.job)
+        waiting = asyncio.ensure_future(frontier.lease(9))
+        await asyncio.sleep(0)
+        frontier.stop_leasing()
+
+        assert list(await waiting) == []
+        assert frontier.pending == 2
+        await frontier.close(clean=True)
+
+    run(case())
 
 
 def test_a_suspect_waits_for_its_hosts_turn_too(run, jobs, crawl):
