@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from framework.exceptions import StoredError
+from framework.exceptions import StoredError, StoreError
 from framework.http.stored import dump_value, load_value
 from framework.protocols import Balance, Resume, Snapshot
 
@@ -117,7 +117,6 @@ class Checkpoints:
 
         Raises:
             StoreError: nothing of it is stored.
-            UnstorableError: a pending request has no stored form any more.
         """
         async with self._disk:
             if not self._is_durable:
@@ -163,24 +162,30 @@ class Checkpoints:
         if len(ledger.new) >= _OPEN_MAX:
             seen, ledger.new = list(ledger.new), {}
         if gone or seen:
-            await self._store.add(Changes(gone=gone, seen=seen))
+            try:
+                await self._store.add(Changes(gone=gone, seen=seen))
+            except StoreError:
+                ledger.gone += gone
+                ledger.new.update(dict.fromkeys(seen))
+                raise
             ledger.here.difference_update(gone)
             await self._committed(seen)
 
     # -- the balance ---------------------------------------------------------------------------------------------
 
-    async def balance(self, *, keeps_all: bool, keeps_failures: bool) -> Balance:
+    async def balance(self, *, keeps_all: bool, keeps_failures: bool, riders: int) -> Balance:
         """Count in the store's tables what is there; what no table has comes from the last checkpoint's counts.
 
         Args:
             keeps_all: every fate has a record.
             keeps_failures: the fates of failed and dropped requests have one.
+            riders: requests that are nowhere but in memory.
         """
         totals = await self._store.totals()
         counts = self._ledger.counts
         fates = totals.fates
         return Balance(
-            offered=counts.offered if self._seen.is_stored else totals.seen,
+            offered=counts.offered - riders if self._seen.is_stored else totals.seen,
             done=fates.get(EndKind.DONE, 0) if keeps_all else counts.done,
             replaced=fates.get(EndKind.REPLACED, 0) if keeps_all else counts.replaced,
             dropped=fates.get(EndKind.DROPPED, 0) if keeps_failures else counts.dropped,

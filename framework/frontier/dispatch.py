@@ -146,6 +146,14 @@ class Dispatch:
         if queue.head_priority != head_priority or head_priority is None:
             self._schedule.place(host, self._clock())
 
+    def take_out(self, request: Request) -> None:
+        """Take a pending request out of where it waits in memory."""
+        host = self._schedule.hosts.get(host_key(request))
+        if host is not None and host.queue.keep_only(lambda other: other is not request):
+            self._schedule.place(host, self._clock())
+        elif not self._parking.discard(request):
+            self.backlog.bound = [other for other in self.backlog.bound if other is not request]
+
     def _restore(self, row: Row) -> Host | None:
         """Take a pending request back into memory, at the end of its queue."""
         request, tried = self._records.request(row, self._wall_clock())
@@ -279,15 +287,19 @@ class Dispatch:
                 self.backlog.popped(host)
             if suspects and request._identity in suspects:
                 self._alone.append(request)
-            elif self._may_go(request, now):
+            elif self._may_go(request, host, now):
                 return request
         return None
 
-    def _may_go(self, request: Request, now: float) -> bool:
-        """Ask the gates; park the request that one of them refuses."""
+    def _may_go(self, request: Request, host: Host, now: float) -> bool:
+        """Ask the gates; park the request that one of them refuses, and fail one that cannot be stored any more."""
         answer = self._gates.answer(request)
         if answer is None:
-            return True
+            if not self._is_durable or request._row == RIDES:
+                return True
+            if host.digest is None:
+                host.digest = digest_of(host.key)
+            return self._ledger.freeze(request, host.digest)
         if isinstance(answer, Wait):
             self._parking.wait_for(answer.token, request)
         else:
@@ -308,7 +320,7 @@ class Dispatch:
             if at < math.inf:
                 asyncio.get_running_loop().call_later(at - now + TIMER_SLACK_S, self.notify)
             return []
-        if not self._may_go(request, now):
+        if not self._may_go(request, host, now):
             return []
         self._schedule.reserve(host, now)
         self._is_alone = True
@@ -339,10 +351,6 @@ class Dispatch:
                 lease.attempt, lease.delivered = tried.attempt, tried.delivered
         if request._row == RIDES:
             lease.rides_on = self._riders.parents[identity]
-        elif self._is_durable:
-            if host.digest is None:
-                host.digest = digest_of(host.key)
-            ledger.freeze(request, host.digest)
         if self._is_watched:
             lease.record = self.suspects.enter(identity)
         return lease

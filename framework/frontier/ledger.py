@@ -12,15 +12,17 @@ second time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from framework.exceptions import UnstorableError
 from framework.http import Request
 from framework.protocols import FateKind
 
 from .records import Records, Tried
 from .store.rows import Changes, FateRow, Row
+
+logger = logging.getLogger(__name__)
 
 _STEP = 500
 """How many requests are encoded before others get the processor."""
@@ -73,11 +75,31 @@ class Cut:
     start_delivered: int
 
 
+@dataclass(slots=True)
+class Spill:
+    """What goes to the disk before the next checkpoint, and where it was: there it is put back if the disk refuses it.
+
+    The places are those of the group that was open: when that is sealed meanwhile, they are its cut's.
+    """
+
+    unwritten: dict[int, Request | Row]
+    new: dict[int, None]
+    gone_of: list[int]
+    replaced: dict[int, int]
+    requests: list[Request] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    tried: dict[int, Tried] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list)
+    gone: dict[int, int] = field(default_factory=dict)
+
+
 class Ledger:
     """What the store does not know yet.
 
     Args:
         records: makes rows.
+        fail: ends a pending request that was changed after its offer, so that it cannot be stored; it is told whether
+            the request is in a queue still, or in the hands of whoever asked for its row.
 
     Attributes:
         unwritten: by number, what is pending or leased and has no row: the request, or its row, made at the lease.
@@ -94,8 +116,9 @@ class Ledger:
         start_delivered: how many items it has delivered; one that was stopped is run again, and skips them.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, fail: Callable[[Request, bool], None]) -> None:
         self._records = records
+        self._give_up = fail
         self.unwritten: dict[int, Request | Row] = {}
         self.here: set[int] = set()
         self.gone: list[int] = []
@@ -149,41 +172,98 @@ class Ledger:
         earlier = self.replaced.get(request._row or 0)
         return earlier is not None and any(earlier in cut.rows for cut in self.cuts.values())
 
-    def gone_with(self, row: Row) -> int | None:
-        """Return the number of the stored row that a row replaces, to be deleted with its writing."""
-        earlier = self.replaced.pop(row.number, None)
-        if earlier is not None:
-            self.gone.remove(earlier)
-        return earlier
+    def freeze(self, request: Request, digest: int) -> bool:
+        """Make the row of a request that is about to be leased, if it has none: hooks may change it from then on.
 
-    def freeze(self, request: Request, digest: int) -> None:
-        """Make the row of a request that is leased now, if it has none: hooks may change the request from here on."""
+        Returns:
+            Whether it can be stored; one that cannot has been failed.
+        """
         number = request._row or 0
         rows = self.unwritten
         if rows.get(number) is not request:
             if not self.cuts:
-                return
+                return True
             rows = next((cut.rows for cut in self.cuts.values() if cut.rows.get(number) is request), rows)
             if rows is self.unwritten:
-                return
-        tried = self.tried.get(request._identity or 0) if self.tried else None
+                return True
         try:
-            rows[number] = self._records.row(request, tried, digest)
-        except UnstorableError:  # whoever writes it tells it
-            return
+            rows[number] = self._records.row(request, self._tried_of(request), digest)
+        except Exception as error:
+            self._fail(request, error, is_waiting=False)
+            return False
+        return True
 
-    def row_of(self, request: Request) -> Row | None:
-        """Take out the row to be written of a request that leaves memory; ``None`` when it has one, or is sealed."""
-        number = request._row or 0
-        self.here.discard(number)
-        tried = self.tried.pop(request._identity or 0, None) if self.tried else None
-        unwritten = self.unwritten.pop(number, None)
+    # -- to the disk before the next checkpoint ------------------------------------------------------------------
+
+    def let_go(self, batch: Sequence[Request]) -> Spill:
+        """Take out requests that leave memory, with rows for those that have none; who cannot be stored is failed."""
+        spill = Spill(self.unwritten, self.new, self.gone, self.replaced)
+        for request in batch:
+            number = request._row or 0
+            try:
+                row = self._row_of(request, number)
+            except Exception as error:
+                self._fail(request, error, is_waiting=False)
+                continue
+            spill.requests.append(request)
+            self.here.discard(number)
+            if self.tried:
+                tried = self.tried.pop(request._identity or 0, None)
+                if tried is not None:
+                    spill.tried[request._identity or 0] = tried
+            if row is not None:
+                del self.unwritten[number]
+                spill.rows.append(row)
+        self._take_along(spill)
+        return spill
+
+    def _row_of(self, request: Request, number: int) -> Row | None:
+        """Return the row to be written of a request that leaves memory; ``None`` when it has one, or is sealed."""
+        unwritten = self.unwritten.get(number)
         if isinstance(unwritten, Request):
-            return self._records.row(unwritten, tried)
-        cut = next((cut for cut in self.cuts.values() if isinstance(cut.rows.get(number), Request)), None)
-        if cut is not None:
-            cut.rows[number] = self._records.row(request, tried)
+            return self._records.row(unwritten, self._tried_of(request))
+        if unwritten is None and self.cuts:
+            cut = next((cut for cut in self.cuts.values() if isinstance(cut.rows.get(number), Request)), None)
+            if cut is not None:
+                cut.rows[number] = self._records.row(request, self._tried_of(request))
         return unwritten
+
+    def _take_along(self, spill: Spill) -> None:
+        """Take out the identities of rows, and the stored rows that they replace."""
+        new = self.new
+        spill.seen = [row.identity for row in spill.rows if row.identity in new]
+        for identity in spill.seen:
+            del new[identity]
+        if self.replaced:
+            for row in spill.rows:
+                earlier = self.replaced.pop(row.number, None)
+                if earlier is not None:
+                    self.gone.remove(earlier)
+                    spill.gone[row.number] = earlier
+
+    def put_back(self, spill: Spill) -> None:
+        """Take everything as it was: the disk has refused it. No cut may have been stored meanwhile."""
+        spill.unwritten.update((row.number, row) for row in spill.rows)
+        spill.new.update(dict.fromkeys(spill.seen))
+        spill.gone_of += spill.gone.values()
+        spill.replaced.update(spill.gone)
+        self.tried |= spill.tried
+        self.here.update(request._row or 0 for request in spill.requests)
+
+    def _fail(self, request: Request, error: Exception, *, is_waiting: bool) -> None:
+        """End a request that cannot be stored any more, by name; in the cut that it is sealed in, if there is one."""
+        logger.error("%r has failed (unstorable): it was changed after it was offered. %s", request, error)
+        number = request._row or 0
+        cut = next((cut for cut in self.cuts.values() if number in cut.rows), None)
+        if cut is None:
+            self._give_up(request, is_waiting)
+            return
+        self.unwritten[number] = cut.rows.pop(number)
+        before = len(self.fates)
+        self._give_up(request, is_waiting)
+        cut.counts["failed"] += 1
+        cut.fates += self.fates[before:]
+        del self.fates[before:]
 
     def _tried_of(self, request: Request) -> Tried | None:
         return self.tried.get(request._identity or 0) if self.tried else None
@@ -203,19 +283,26 @@ class Ledger:
         self.replaced = {}
 
     async def changes(self, cut: Cut) -> Changes:
-        """Return the transaction of a cut, giving way to others every few hundred rows.
-
-        Raises:
-            UnstorableError: a request was changed after it was accepted, and has no stored form any more.
-        """
+        """Return the transaction of a cut, giving way to others every few hundred rows; who has no row is failed."""
         rows: list[Row] = []
         for number in list(cut.rows):
-            row = cut.rows[number]
-            rows.append(row if isinstance(row, Row) else self._records.row(row, self._tried_of(row)))
-            cut.rows[number] = rows[-1]
+            row = cut.rows.get(number)
+            if isinstance(row, Request):
+                row = self._row_in(cut, number, row)
+            if row is None:
+                continue  # it has failed, now or a moment ago
+            rows.append(row)
             if not len(rows) % _STEP:
                 await asyncio.sleep(0)
         return Changes(rows=rows, gone=cut.gone, seen=list(cut.seen), fates=cut.fates)
+
+    def _row_in(self, cut: Cut, number: int, request: Request) -> Row | None:
+        try:
+            row = cut.rows[number] = self._records.row(request, self._tried_of(request))
+        except Exception as error:
+            self._fail(request, error, is_waiting=True)
+            return None
+        return row
 
     def stored(self, number: int, gone: Sequence[int]) -> None:
         """Take note that a cut is durable."""

@@ -49,7 +49,7 @@ from .seen.own import OwnDupeFilter
 from .store.rows import Row
 from .store.sqlite import Store
 
-_ROTATE_EVERY_S = 1.0
+_UNSTORABLE = Fate(FateKind.FAILED, "unstorable")
 
 
 class LocalFrontier:
@@ -97,7 +97,7 @@ class LocalFrontier:
         self._is_durable = store.path is not None
         self._is_lifo = politeness.order == "depth"
         self._records = records = Records(stored)
-        self._ledger = ledger = Ledger(records)
+        self._ledger = ledger = Ledger(records, self._fail_unstorable)
         self._riders = Riders(riders_max)
         self._admission = Admission(fingerprinter, seen, self._riders, store.known, own_filter)
         self._fates = Fates(fates if self._is_durable else "off", records, self._admission.identity, wall_clock)
@@ -317,6 +317,16 @@ class LocalFrontier:
             if record is not None:
                 ledger.fates.append(record)
 
+    def _fail_unstorable(self, request: Request, is_waiting: bool) -> None:
+        """End a pending request that cannot be stored any more."""
+        dispatch = self._dispatch
+        if is_waiting:
+            dispatch.take_out(request)
+        dispatch.pending -= 1
+        dispatch.backlog.in_memory -= 1
+        dispatch.leased += 1
+        self.finish(Lease(request, request._identity or 0, None), _UNSTORABLE, 0)
+
     def seal(self) -> Group:
         """Close the open group."""
         group = self._open_group
@@ -334,7 +344,6 @@ class LocalFrontier:
 
         Raises:
             StoreError: nothing of it is stored.
-            UnstorableError: a pending request was changed after its offer and cannot be stored any more.
         """
         await self._checkpoints.persist(group.number, snapshot)
         self.unsealed -= len(group.visits)
@@ -377,7 +386,9 @@ class LocalFrontier:
     async def balance(self) -> Balance:
         """Count what became of everything offered: in the store's tables, or where nothing is stored, in memory."""
         if self._is_durable:
-            return await self._checkpoints.balance(keeps_all=self._fates.keeps_all, keeps_failures=self._fates.is_on)
+            return await self._checkpoints.balance(
+                keeps_all=self._fates.keeps_all, keeps_failures=self._fates.is_on, riders=len(self._riders.parents)
+            )
         counts = self.counts
         return Balance(
             counts.offered, counts.done, counts.replaced, counts.dropped, counts.failed, self._dispatch.counted()

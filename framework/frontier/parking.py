@@ -44,6 +44,19 @@ class Parking:
             return list(waiting)
         return [waiting.popleft() for _ in range(count)]
 
+    def discard(self, request: Request) -> bool:
+        """Take out one request; say whether it was here."""
+        before = len(self)
+        self._by_time = [entry for entry in self._by_time if entry[2] is not request]
+        heapq.heapify(self._by_time)
+        for token, waiting in list(self._by_token.items()):
+            left = deque(other for other in waiting if other is not request)
+            if left:
+                self._by_token[token] = left
+            else:
+                del self._by_token[token]
+        return len(self) < before
+
     def due(self, now: float) -> list[Request]:
         """Take out the requests whose time has come, the earliest first."""
         heap = self._by_time

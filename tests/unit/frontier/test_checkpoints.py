@@ -2,10 +2,23 @@
 
 import pytest
 
-from framework.exceptions import StoredError, UnstorableError
+from framework.exceptions import StoredError
 from framework.frontier import checkpoints as module
 from framework.http.stored import StoredForm
-from framework.protocols import DONE, Fate, FateKind
+from framework.protocols import DONE, Fate, FateKind, Snapshot
+
+
+class Closed:
+    """A gate that holds some pages back."""
+
+    def __init__(self, *names):
+        self.names = set(names)
+
+    def connect_waker(self, wake):
+        self.wake = wake
+
+    def ask(self, request):
+        return 3.0 if request.url.rpartition("/")[2] in self.names else None
 
 
 class Renamed:
@@ -112,16 +125,47 @@ def test_the_balance_holds_whatever_fates_are_kept(run, jobs, crawl, kept, recor
     run(case())
 
 
-def test_what_cannot_be_stored_any_more_is_named_at_the_checkpoint(run, jobs, crawl):
+@pytest.mark.parametrize("meets", ["checkpoint", "lease", "lease after the seal"])
+@pytest.mark.parametrize("place", ["queue", "parked", "to come back at a time"])
+def test_what_cannot_be_stored_any_more_fails_alone_and_by_name(run, jobs, crawl, caplog, meets, place):
     async def case():
-        frontier, _ = await resumed(jobs, crawl)
-        (request,) = crawl.pages("1")
-        await frontier.offer(frontier.root(), [request])
-        request.meta["session"] = object()
+        gates = [Closed("2")] if place == "parked" else []
+        frontier, _ = await resumed(jobs, crawl, gates=gates)
+        one, two, three = crawl.pages(*"123")
+        if place == "to come back at a time":
+            two._not_before_at = 1.0
+        root = frontier.root()
+        await frontier.offer(root, [one, two, three])
+        frontier.finish(root, DONE, 0)
+        if place == "parked":
+            await crawl.work_off(frontier, most=1)
+            gates[0].names.clear()
+        group = frontier.seal() if meets == "lease after the seal" else None
+        two.meta["session"] = object()
 
-        with pytest.raises(UnstorableError, match="session"):
+        if meets == "checkpoint":
             await crawl.checkpoint(frontier)
-        await frontier.lease(1)  # nor is it an error to fetch it
-        await frontier.close(clean=False)
+        else:
+            await crawl.work_off(frontier)
+        if group is not None:
+            await frontier.persist(group, Snapshot())
 
-    run(case())
+        assert [record.getMessage().count("meta['session'] is an object") for record in caplog.records] == [1]
+        assert frontier.view().failed == 1
+        jobs.copy()
+        await frontier.close(clean=False)
+        return meets != "lease"
+
+    is_stored = run(case())
+
+    async def after_a_death():
+        frontier, _ = await resumed(jobs, crawl)
+        await frontier.offer(frontier.root(), crawl.pages(*"123"))
+        worked = await crawl.work_off(frontier)
+        assert ("2" in worked) is not is_stored
+        await crawl.checkpoint(frontier)
+        balance = await frontier.balance()
+        assert (balance.missing, balance.failed) == (0, is_stored)
+        await frontier.close(clean=True)
+
+    run(after_a_death())
