@@ -24,6 +24,7 @@ from framework.telemetry.logs import configure_logging, secrets_of
 from framework.usercode import in_short
 from framework.version import __version__
 
+from .collector import seldom_collecting
 from .main import EXIT_FAILED
 from .options import argument_option, setting_option
 from .outputs import feeds_of
@@ -151,7 +152,8 @@ def run_crawler(crawler: Crawler, arguments: Mapping[str, Any], said: Sequence[s
             logger.warning("%s", note)
         process = CrawlerProcess(settings)
         process.crawl(crawler, **arguments)
-        process.start()
+        with seldom_collecting():
+            process.start()
         if process.errors:
             _fail(process.errors[0], has_log_file=settings["LOG_FILE"] is not None)
     return EXIT_FAILED if crawler.has_failed else 0
