@@ -112,9 +112,9 @@ def test_a_suspect_waits_for_a_later_run_when_only_riders_go(run, jobs, crawl, a
     async def case():
         frontier = await suspected(jobs, crawl, alone=alone)
         one, two = await frontier.lease(9)
-        rider, late = crawl.pages("rider", "late")
+        rider, late = crawl.pages("rider", "late", host="held.example")
         rider._row = late._row = RIDES
-        frontier.set_host("a.example", HostPolicy(hold_until_at=virtual_now() + 9))
+        frontier.set_host("held.example", HostPolicy(hold_until_at=virtual_now() + 9))
         await frontier.offer(one, [rider, late])
         frontier.finish(two, DONE, 0)
         frontier.stop_leasing()
