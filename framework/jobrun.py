@@ -7,14 +7,16 @@ remembers of a run is noted: its end, how its items were filled.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from framework.exceptions import CrawlError, ExportError
 from framework.feeds import FeedSink
 from framework.jobs.ending import end_of
-from framework.protocols import Frontier, Job, Resume
+from framework.protocols import Frontier, Job, Resume, Sink
 from framework.settings.declared import DurabilityOptions, WarningOptions
 from framework.settings.loading import shown_path
 from framework.telemetry.fillrates import FillRates, stored_rates
@@ -32,12 +34,14 @@ class JobRun:
     Attributes:
         fill_rates: of the items of the job, over all its runs.
         is_unbalanced: something was lost on the way.
+        failed_before: requests that had failed in earlier runs.
     """
 
     def __init__(self, crawler: Any) -> None:
         self._crawler = crawler
         self.fill_rates = FillRates()
         self.is_unbalanced = False
+        self.failed_before = 0
 
     async def open(self, stack: AsyncExitStack, frontier: Frontier) -> Resume:
         """Begin the run and take up the job's last checkpoint; when ``stack`` closes, say how the run ended."""
@@ -50,6 +54,7 @@ class JobRun:
             stack.push(self._end)
         stack.push_async_exit(closing(frontier))
         resume = await frontier.open(job)
+        self.failed_before = frontier.view().failed
         if live is not None:
             live.opened()
         stack.push_async_callback(self._check_balance, frontier)
@@ -98,6 +103,27 @@ def closing(frontier: Frontier) -> Any:
         await frontier.close(clean=error is None)
 
     return close
+
+
+async def cut_back(sinks: Sequence[Sink], cuts: Mapping[str, Any]) -> None:
+    """Cut every output of a job that is given up back to what is committed, those behind one that fails too.
+
+    Args:
+        sinks: those that have ``cut_back``, and others, which are left alone.
+        cuts: a sink's name to its cut.
+
+    Raises:
+        ExportError: what is wrong with those that cannot be cut.
+    """
+    problems = []
+    for sink in sinks:
+        try:
+            if hasattr(sink, "cut_back"):
+                await sink.cut_back(cuts.get(sink.name))
+        except CrawlError as error:
+            problems.append(str(error))
+    if problems:
+        raise ExportError("; ".join(problems))
 
 
 def output_of(feed: FeedSink) -> Output:

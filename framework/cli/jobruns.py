@@ -42,6 +42,7 @@ from framework.settings.secrets import masked
 from framework.settings.validation import validate
 from framework.spiders import Spider
 
+from .leaving import leaving
 from .running import RunOptions, crawler_for, run_crawler, spider_arguments
 from .storedruns import StoredRun
 
@@ -86,6 +87,8 @@ def run_as_job(spidercls: type[Spider], settings: Settings, options: RunOptions,
         jobdir=durability.jobdir or None,
         ask=_ask if _is_terminal() else None,
     )
+    if live.had_ended:
+        return _say_over(live)
     return run_live(crawler, arguments, live, is_quiet=options.nolog)
 
 
@@ -116,6 +119,7 @@ def run_live(crawler: Crawler, arguments: Mapping[str, Any], live: LiveJob, *, i
     Raises:
         CrawlError: the crawl could not go on.
     """
+    live.later = leaving.later
     try:
         for line in live.said:
             click.echo(line, err=True)
@@ -125,6 +129,16 @@ def run_live(crawler: Crawler, arguments: Mapping[str, Any], live: LiveJob, *, i
         live.close()
         if not is_quiet and _is_worth_going_on(live):
             click.echo(f"Job {live.name} can go on: fwk resume {live.name}", err=True)
+
+
+def _say_over(live: LiveJob) -> int:
+    """Say that the job was through when its process was killed, and return the exit code that it did not come to."""
+    live.later = leaving.later
+    for line in live.said:
+        click.echo(line, err=True)
+    live.told()
+    live.close()
+    return 0
 
 
 def _is_worth_going_on(live: LiveJob) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from framework.exceptions import CrawlError, UsageError
+from framework.exceptions import UsageError
 from framework.jobs import JobsFolder, State, StoredJob, abandon, progress_of, remove, size_of
 from framework.jobs.record import UNFINISHED
 from framework.project.configuration import load_settings
@@ -73,15 +73,14 @@ def _ended(jobs: JobsFolder, *, with_data: bool) -> list[StoredJob]:
 
 
 def _give_up(jobs: JobsFolder, job: StoredJob, *, with_data: bool) -> None:
-    """Cut the files of an unfinished job back; where that cannot be done say so, and remove it all the same."""
+    """Cut the files of an unfinished job back; where that cannot be done say so."""
     if job.state not in UNFINISHED or job.state is State.RUNNING or (job.has_database and not with_data):
         return
     from .jobruns import cut_outputs
 
-    try:
-        abandon(jobs, job, cut_outputs)
-    except CrawlError as error:
-        click.echo(f"note: the files of job {job.name} may end with items that were not committed: {error}", err=True)
+    note = abandon(jobs, job, cut_outputs)
+    if note:
+        click.echo(note, err=True)
 
 
 def _facts(job: StoredJob, jobs: JobsFolder) -> dict[str, Any]:

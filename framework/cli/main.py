@@ -15,6 +15,8 @@ import click
 from framework.exceptions import CrawlError, PluginError, SettingsError, UsageError
 from framework.version import __version__
 
+from .leaving import ExitCode, is_alone, leaving
+
 _COMMANDS = {
     "crawl": "Run a spider of this project.",
     "fates": "Count how the requests of a job ended; export them.",
@@ -82,7 +84,14 @@ def fwk() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     _fill_standard_descriptors()
-    sys.exit(run(args))
+    alone = args is None and is_alone()
+    leaving.begin()
+    code: ExitCode
+    try:
+        code = run(args)
+    except SystemExit as error:  # the spider's code
+        code = error.code
+    leaving.leave(code, is_alone=alone)
 
 
 def _fill_standard_descriptors() -> None:

@@ -12,7 +12,7 @@ from .fromcode import job_from_code, jobs_folder, wants_job
 from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
 from .live import LiveJob
-from .progress import STORE_FILE, Progress, progress_of, size_of
+from .progress import STORE_FILE, Progress, cuts_of, progress_of, size_of
 from .pruning import prune, remove
 from .record import Record, State
 from .stored import StoredJob
@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "StoredJob",
     "abandon",
+    "cuts_of",
     "decide",
     "feed_outputs",
     "go_on",

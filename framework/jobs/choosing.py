@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from framework.exceptions import UsageError
+from framework.exceptions import CrawlError, UsageError
+from framework.usercode import in_short
 
 from .errors import JobBusyError, JobError
 from .jobdir import clear, folder_of
@@ -79,23 +80,31 @@ def go_on(jobs: JobsFolder, job: StoredJob, command: Command, *, cut_outputs: Cu
         return _continue(jobs, job, command, cut_outputs)
 
 
-def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> None:
+def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
     """Give an unfinished job up: its files are cut back to what is committed, and no longer its own.
+
+    Returns:
+        A line for the user where files could not be cut back, else nothing; the job is given up in any case.
 
     Raises:
         JobBusyError: a process works on it.
         JobError: it is damaged, or cannot be written.
-        CrawlError: its outputs cannot be cut; the job is as it was.
     """
     lock = take_lock(job.folder / LOCK_FILE, job.name)
+    is_done, note = False, ""
     try:
         record = _record_of(job)
-        cut_outputs(job)
+        try:
+            cut_outputs(job)
+        except Exception as error:  # code of the user's is loaded: whatever is wrong, there must be a way out
+            why = str(error) if isinstance(error, CrawlError) else in_short(error)
+            note = f"note: the files of job {job.name} may end with items that were not committed: {why}"
         record.state, record.ended_at = State.ABANDONED.value, jobs.clock()
         record.save(job.folder)
-        job.record = record
+        job.record, is_done = record, True
     finally:
-        lock.release()
+        lock.release(is_done=is_done)
+    return note
 
 
 # -- by spider, arguments and outputs --------------------------------------------------------------------------------
@@ -115,7 +124,7 @@ def _choose(jobs: JobsFolder, command: Command, choice: Choice, cut_outputs: Cut
     if choice == "auto" and own.state is State.RUNNING:
         raise JobBusyError(own.name, own.process or 0)
     if choice == "auto" and own.state in CONTINUED:
-        return _continue(jobs, own, command, cut_outputs)
+        return _after_death(jobs, own, command, cut_outputs)
     return _new_after(jobs, own, command, cut_outputs)
 
 
@@ -141,13 +150,15 @@ def _refuse_damaged(jobs: JobsFolder, command: Command) -> None:
 def _new_after(jobs: JobsFolder, own: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
     """Abandon a job for a new one of the same command."""
     so_far, was = _so_far(own), "stopped by Ctrl-C" if own.state is State.STOPPED else own.state.value
-    abandon(jobs, own, cut_outputs)
+    _refuse_files_of_others(jobs, command, own.folder)
+    note = abandon(jobs, own, cut_outputs)
     live = _new(jobs, command)
     file = " -o FILE" if command.key.files() else ""
-    live.said.append(
+    live.said += [
         f"Job {own.name} was {was}{so_far}; it is given up for the new job {live.name}. "
-        f"To continue it after all: fwk resume {own.name}{file}"
-    )
+        f"To continue it after all: fwk resume {own.name}{file}",
+        *filter(None, [note]),
+    ]
     return live
 
 
@@ -188,6 +199,19 @@ def _refuse_files_of_others(jobs: JobsFolder, command: Command, own: Path) -> No
 
 
 # -- going on --------------------------------------------------------------------------------------------------------
+
+
+def _after_death(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
+    """Go on with a job for the same command as before; where only its process had still to end, say that it is over."""
+    is_over = job.had_ended and job.is_of(command.key)
+    live = _continue(jobs, job, command, cut_outputs)
+    if is_over:
+        live.had_ended = True
+        live.said = [
+            f"Job {job.name} had ended ({live.record.reason}) when its process was killed: nothing is left to do; "
+            "--new starts afresh"
+        ]
+    return live
 
 
 def _continue(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
@@ -245,7 +269,8 @@ def _at(jobs: JobsFolder, command: Command, folder: Path, choice: Choice, cut_ou
     if job.state is State.RUNNING:
         raise JobBusyError(job.name, job.process or 0)
     if choice != "new" and job.can_go_on:
-        return _continue(jobs, job, command, cut_outputs)
+        go = _after_death if choice == "auto" else _continue
+        return go(jobs, job, command, cut_outputs)
     if choice == "resume":
         msg = f"job {job.name} in JOBDIR {folder} has ended and nothing is left of it; leave --resume out to crawl anew"
         raise UsageError(msg)
@@ -260,7 +285,7 @@ def _anew(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOu
     said = []
     if job.state in UNFINISHED:
         said.append(f"Job {job.name} was {job.state.value}{_so_far(job)}; it is given up for a new crawl in its folder")
-        abandon(jobs, job, cut_outputs)
+        said += filter(None, [abandon(jobs, job, cut_outputs)])
     lock: Lock = take_lock(job.folder / LOCK_FILE, job.name)
     record = _record_for(jobs, command, job.name)
     try:

@@ -106,7 +106,7 @@ class JobsFolder:
             JobError: the folder cannot be made or locked.
         """
         self._make()
-        lock = take_lock(self.path / ".lock", f"folder {self.path}", _PATIENCE_S, is_synced=False)
+        lock = take_lock(self.path / ".lock", f"folder {self.path}", _PATIENCE_S)
         try:
             yield
         finally:

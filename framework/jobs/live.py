@@ -1,13 +1,15 @@
 """A job that this process works on.
 
 Place in the flow: ``choosing`` gives it, locked. The crawler enters it when its settings are known to be right, opens
-the frontier on its folder, and calls ``end`` when everything is closed. A new job in which nothing was begun (a wrong
-setting, a plugin that cannot be built) leaves no folder.
+the frontier on its folder, and calls ``end`` when everything is closed. A command has more to do between that and the
+end of its process: it takes ``later``, and a process that dies there leaves a job that was killed. A new job in which
+nothing was begun (a wrong setting, a plugin that cannot be built) leaves no folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +17,7 @@ from typing import Self
 from framework.protocols import Job
 from framework.version import __version__
 
-from .errors import JobError
+from .errors import JobError, job_error
 from .jobsfolder import JobsFolder
 from .key import Command
 from .lock import LOCK_FILE, Lock
@@ -38,6 +40,8 @@ class LiveJob:
     Attributes:
         is_resumed: the job goes on; ``False`` for a new one.
         said: lines for the user, before anything else is said.
+        had_ended: nothing is to be done: its last process died when it had ended, and told nobody (see ``told``).
+        later: takes what is to be called when this process is through; without it, that is done at ``close``.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class LiveJob:
         self.record = record
         self.is_resumed = is_resumed
         self.said: list[str] = []
+        self.had_ended = False
+        self.later: Callable[[Callable[[], None]], None] | None = None
         self._jobs = jobs
         self._lock = lock
         self._command = command
@@ -123,16 +129,27 @@ class LiveJob:
         Raises:
             JobError: it cannot be written; the job counts as killed then.
         """
+        try:
+            self._lock.mark()
+        except OSError as error:
+            raise job_error("note the end in", self.folder / LOCK_FILE, error) from error
         self.record.state, self.record.reason = State(state).value, reason
         self.record.ended_at = self._jobs.clock()
         self.record.save(self.folder)
+        self._has_ended = True
+
+    def told(self) -> None:
+        """Say, instead of a run, that the user was told how the last one had ended."""
         self._has_ended = True
 
     def close(self) -> None:
         """Let the job go; once more does nothing. A new job in which nothing is, is removed."""
         if not self.is_resumed and self.record.ended_at is None and self._is_empty():
             self._discard()
-        self._lock.release(is_done=self._has_ended)
+        if self._has_ended and self.later is not None:
+            self.later(self._lock.release)
+        else:
+            self._lock.release(is_done=self._has_ended)
 
     def _take_files(self) -> None:
         """Note in ended jobs whose files this one writes that they cannot go on in them: they would cut ours off."""

@@ -2,7 +2,8 @@
 
 Place in the flow: held from the moment a job is chosen until its crawl has closed everything. The file holds the id
 of the process, for messages; what counts is the lock on it (``flock``), which a second crawl of the same process does
-not get either. Whether it is empty tells whether the last process was done, after a power cut too.
+not get either. Behind that number stands a mark from the moment the job has ended until its process is about to exit:
+a file that has it and no process is that of a job whose end nobody was told.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ except ImportError:  # pragma: no cover - not on Windows
 
 LOCK_FILE = "lock"
 
+_NUMBER_BYTES = 20
+_MARK = b" ended"
+
 _A_LOOK_S = 0.2
 """Somebody who looks whether a lock is held holds it for an instant: so long it is tried again."""
 _PAUSE_S = 0.01
@@ -30,32 +34,42 @@ _PAUSE_S = 0.01
 class Lock:
     """A lock that is held."""
 
-    __slots__ = ("_descriptor", "_is_synced")
+    __slots__ = ("_descriptor",)
 
-    def __init__(self, descriptor: int, *, is_synced: bool) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
-        self._is_synced = is_synced
+
+    def mark(self) -> None:
+        """Note that the job has ended, and that nobody was told; durable when this returns.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._descriptor is not None:
+            os.pwrite(self._descriptor, _MARK, _NUMBER_BYTES)
+            os.fsync(self._descriptor)
 
     def release(self, *, is_done: bool = True) -> None:
-        """Let it go; once more does nothing. What is not done leaves the file as a process that dies leaves it."""
+        """Let it go; once more does nothing. What is not done leaves the file as a process that dies leaves it.
+
+        The file is emptied and not synced: a process that is killed while it waits for the disk has told nobody. So
+        after a power cut an end may count as not told; that costs a command that says so.
+        """
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 if is_done:
                     os.ftruncate(self._descriptor, 0)
-                    if self._is_synced:
-                        os.fsync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = None
 
 
-def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S, *, is_synced: bool = True) -> Lock:
+def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
     """Take the lock ``path``, which is made where it is missing.
 
     Args:
         path: the file.
         name: the job's, for messages.
         patience_s: how long to wait for who has it.
-        is_synced: a power cut does not undo what the file holds.
 
     Raises:
         JobBusyError: another process, or another crawl of this one, has it.
@@ -69,11 +83,9 @@ def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S, *, is_synced
             raise job_error("lock", path, error) from error
         try:
             if _try(descriptor) and _is_still(descriptor, path):
-                # It is never empty in between: that would say that the last process was done.
-                os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))
-                if is_synced:
-                    os.fsync(descriptor)
-                return Lock(descriptor, is_synced=is_synced)
+                # A mark stays: this process may die before it has told anybody.
+                os.pwrite(descriptor, str(os.getpid()).rjust(_NUMBER_BYTES).encode(), 0)
+                return Lock(descriptor)
         except OSError as error:
             os.close(descriptor)
             raise job_error("lock", path, error) from error
@@ -97,10 +109,10 @@ def holder_of(path: Path) -> int | None:
         os.close(descriptor)
 
 
-def was_left(path: Path) -> bool:
-    """Say whether the last process that had the lock died, or failed, before it was done."""
+def is_marked(path: Path) -> bool:
+    """Say whether the job has ended and the process that ended it died before it could tell."""
     with contextlib.suppress(OSError):
-        return path.stat().st_size > 0
+        return path.stat().st_size > _NUMBER_BYTES
     return False
 
 
@@ -123,5 +135,5 @@ def _is_still(descriptor: int, path: Path) -> bool:
 
 def _process_in(path: Path) -> int:
     with contextlib.suppress(OSError, ValueError):
-        return int(path.read_text(encoding="ascii") or "0")
+        return int(path.read_bytes()[:_NUMBER_BYTES] or b"0")
     return 0

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from framework.exceptions import CrawlError
 from framework.frontier.store import StoreReader
+from framework.http.stored import load_value
+
+from .record import read_record
 
 STORE_FILE = "frontier.db"
 """The frontier's file in a job folder."""
@@ -43,6 +47,23 @@ def progress_of(folder: Path) -> Progress | None:
     except CrawlError:
         return None
     return Progress(books.counts.get("pages", 0), books.sums["rows"].count, books.counts.get("items", 0))
+
+
+def cuts_of(folder: Path) -> dict[str, Any]:
+    """Return where the outputs of the job in ``folder`` end by its last checkpoint: a sink's name to its cut.
+
+    Nothing but that is read, so a job that cannot be gone on with has cuts too.
+
+    Raises:
+        CrawlError: its file is damaged, or gone.
+    """
+    path = folder / STORE_FILE
+    if not path.exists() and not read_record(folder).is_stored:
+        return {}
+    with StoreReader(path) as reader:
+        meta = reader.meta()
+    cuts: dict[str, Any] = load_value(meta["cuts"]) if "cuts" in meta else {}
+    return cuts
 
 
 def size_of(folder: Path) -> int:

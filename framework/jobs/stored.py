@@ -10,12 +10,15 @@ from framework.exceptions import UsageError
 
 from .errors import JobError
 from .key import Key
-from .lock import LOCK_FILE, holder_of, was_left
+from .lock import LOCK_FILE, holder_of, is_marked
 from .progress import STORE_FILE
 from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 
 DATABASE_FOLDER = "mongo"
 """Where a job keeps the database that it runs itself."""
+
+_TOLD = frozenset({State.ENDED, State.STOPPED})
+"""Ends after which the same command does not go on, if it was told so."""
 
 
 @dataclass(slots=True)
@@ -48,18 +51,22 @@ class StoredJob:
     def state(self) -> State:
         """How it stands now: a job that says ``running`` and has no process was killed.
 
-        So was one that had just written that it is finished: whoever gave the command was not told so, and gives it
-        again. It goes on, and has nothing to do.
+        So was one whose process died between its end and the process's own: whoever gave the command was not told,
+        and gives it again.
         """
         if self.problem:
             return State.DAMAGED
         if self.process is not None:
             return State.RUNNING
         state = State(self.record.state)
-        is_finished = state is State.ENDED and self.record.reason == EXHAUSTED
-        if state is State.RUNNING or (is_finished and was_left(self.folder / LOCK_FILE)):
+        if state is State.RUNNING or (state in _TOLD and is_marked(self.folder / LOCK_FILE)):
             return State.KILLED
         return state
+
+    @property
+    def had_ended(self) -> bool:
+        """Whether it was killed when it had ended: it is as if nothing had happened, but for its command's end."""
+        return self.record.state == State.ENDED and self.state is State.KILLED
 
     @property
     def can_go_on(self) -> bool:

@@ -93,7 +93,7 @@ def states(fwk):
     """Give the states of the jobs as ``fwk jobs`` shows them: name to state."""
     listed = fwk("jobs")
     assert listed.code == 0, listed.said
-    return dict(re.findall(r"(pages-\d+)\W+(\w+)", listed.out))
+    return dict(re.findall(r"(pages-\d+) {2,}(\w+)", listed.out))
 
 
 # -- the same command again ------------------------------------------------------------------------------------------
@@ -260,6 +260,136 @@ def test_a_jobdir_goes_on_after_ctrl_c_as_in_scrapy(fwk, shop, pages):
     assert again.code == 0, again.said
     assert "Continuing job" in again.said
     assert items(fwk) == WHOLE
+
+
+# -- killed between the job's end and the process's ------------------------------------------------------------------
+
+_LINGERS = """
+
+import atexit
+import pathlib
+import time
+
+
+@atexit.register
+def linger():
+    if pathlib.Path("linger").exists():
+        pathlib.Path("lingers").touch()
+        time.sleep(60)
+"""
+
+
+@pytest.fixture
+def kill_at_exit(fwk, pages):
+    """Give what runs a crawl and kills its process when all is done and told, and only the interpreter has to end."""
+    fwk.write("pages.py", _SPIDER + _LINGERS)
+
+    def run(*more):
+        fwk.write("linger", "")
+        process = pages.begin(*more)
+        wait_for((fwk.folder / "lingers").exists)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -9
+        for name in ("linger", "lingers"):
+            (fwk.folder / name).unlink()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ((), "finished"),
+        (("-s", "CLOSESPIDER_PAGECOUNT=4"), "closespider_pagecount"),
+        (("-s", "CLOSESPIDER_PAGECOUNT=4", "-s", "JOBDIR=mine"), "closespider_pagecount"),
+    ],
+)
+def test_a_job_whose_process_is_killed_when_all_is_done_is_not_begun_anew(fwk, shop, pages, kill_at_exit, more, reason):
+    kill_at_exit(*more)
+    whole = items(fwk)
+    assert (whole == WHOLE) is (reason == "finished")
+    assert states(fwk) == {"pages-1": "killed"}
+    shop.shop.forget()
+
+    again = pages.run(*more)
+
+    assert again.code == 0, again.said
+    assert again.err.splitlines() == [
+        f"Job pages-1 had ended ({reason}) when its process was killed: nothing is left to do; --new starts afresh"
+    ]
+    assert items(fwk) == whole
+    assert not shop.log
+    assert states(fwk) == {"pages-1": "ended"}
+
+
+def test_a_command_that_was_told_of_the_end_of_its_job_begins_anew(fwk, shop, pages, kill_at_exit):
+    kill_at_exit()
+    assert pages.run().code == 0
+
+    again = pages.run()
+
+    assert again.code == 0, again.said
+    assert items(fwk) == sorted(WHOLE * 2)
+
+
+def test_going_on_with_nothing_left_is_no_failure_though_requests_had_failed(fwk, shop, pages, kill_at_exit):
+    pages.arguments = ("runspider", "pages.py", "-a", "url=http://127.0.0.1:1")
+    kill_at_exit()
+
+    again = pages.run("--resume")
+
+    assert again.code == 0, again.said
+    assert "Continuing job pages-1" in again.err
+    assert states(fwk) == {"pages-1": "ended"}
+
+
+def test_a_process_ends_as_python_ends_one(fwk, shop, pages):
+    fwk.write(
+        "pages.py",
+        _SPIDER
+        + """
+
+import atexit
+import pathlib
+import threading
+import time
+
+kept = open("kept.txt", "w")
+kept.write("not closed")
+packed = open("kept.bin", "wb")
+packed.write(b"not closed")
+
+
+def late():
+    time.sleep(1)
+    pathlib.Path("late.txt").write_text("done")
+
+
+def begin():
+    threading.Thread(target=late).start()
+
+
+atexit.register(pathlib.Path("atexit.txt").write_text, "done")
+PagesSpider.closed = lambda self, reason: begin() or print("on the way out")
+""",
+    )
+
+    ended = pages.run()
+
+    assert ended.code == 0, ended.said
+    assert "on the way out" in ended.out
+    assert [fwk.read(name) for name in ("kept.txt", "kept.bin")] == ["not closed", "not closed"]
+    assert [fwk.read(name) for name in ("late.txt", "atexit.txt")] == ["done", "done"]
+
+
+def test_a_profiler_around_the_command_comes_to_its_end(fwk, shop, pages):
+    command = [sys.executable, "-m", "cProfile", "-o", "profile", "-m", "framework", *pages.command("--nolog")]
+    subprocess.run(command, cwd=fwk.folder, check=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    assert (fwk.folder / "profile").exists()
+    assert items(fwk) == WHOLE
+    assert states(fwk) == {"pages-1": "ended"}
 
 
 # -- refusals --------------------------------------------------------------------------------------------------------

@@ -126,19 +126,32 @@ def test_new_gives_up_what_could_go_on(desk):
     assert "Job books-1 was killed (12 pages done" in live.said[0]
 
 
-def test_a_job_whose_files_cannot_be_cut_is_not_given_up(desk):
-    desk.crawl(end=STOPPED)
+@pytest.mark.parametrize("jobdir", [None, "crawl"])
+@pytest.mark.parametrize(
+    ("error", "said"), [(CrawlError("the disk is broken"), "the disk is broken"), (KeyError("x"), "KeyError: 'x'")]
+)
+def test_a_job_whose_files_cannot_be_cut_is_given_up_all_the_same_and_that_is_said(desk, jobdir, error, said):
+    desk.crawl(end=STOPPED, jobdir=jobdir)
 
     def fail(job: StoredJob) -> None:
-        raise CrawlError("the disk is broken")
+        raise error
 
     desk.cut_outputs = fail
-    with pytest.raises(CrawlError, match="broken"):
-        desk.decide()
+    live = desk.crawl(end=EXHAUSTED, jobdir=jobdir, choice="new")
 
-    assert desk.states() == {"books-1": "stopped"}
-    desk.cut_outputs = lambda job: None
-    desk.crawl(choice="resume")
+    assert not live.is_resumed
+    assert "is given up for" in live.said[0]
+    note = f"note: the files of job books-1 may end with items that were not committed: {said}"
+    assert live.said[1].startswith(note)
+    assert desk.states() == ({"books-1": "ended"} if jobdir else {"books-1": "abandoned", "books-2": "ended"})
+
+
+def test_a_job_is_not_given_up_for_one_that_cannot_begin(desk):
+    shared = {"items.jsonl": {}, "more.jsonl": {}}
+    desk.crawl(desk.command(feeds={"more.jsonl": {}}), end=STOPPED)
+    with pytest.raises(UsageError, match="belongs to job books-1"):
+        desk.decide(desk.command(feeds=shared), choice="new")
+    assert desk.cut == []
 
 
 # -- one process a job, one job a file -------------------------------------------------------------------------------

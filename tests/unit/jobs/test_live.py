@@ -85,6 +85,34 @@ def test_an_end_that_cannot_be_written_is_an_error_and_leaves_a_killed_job(desk,
     assert desk.states() == {"books-1": "killed"}
 
 
+def test_an_end_whose_mark_cannot_be_written_is_an_error_and_leaves_a_killed_job(desk, full_disk):
+    with desk.decide() as live:
+        (live.folder / "frontier.db").touch()
+        full_disk("pwrite")
+        with pytest.raises(JobError, match=r"cannot note the end in .*lock: No space left"):
+            live.end("ended", "finished")
+
+    assert desk.states() == {"books-1": "killed"}
+
+
+def test_a_command_lets_go_of_an_ended_job_later_and_of_one_that_has_not_ended_at_once(desk):
+    acts = []
+    with desk.decide() as live:
+        live.later = acts.append
+        (live.folder / "frontier.db").touch()
+    assert (acts, desk.states()) == ([], {"books-1": "killed"})
+
+    with desk.decide() as live:
+        live.later = acts.append
+        live.end("ended", "finished")
+    live.close()
+
+    assert desk.states() == {"books-1": "running"}
+    for act in acts:
+        act()
+    assert desk.states() == {"books-1": "ended"}
+
+
 def test_old_jobs_are_removed_when_a_new_one_begins_and_not_when_one_goes_on(desk):
     desk.jobs.keep = 1
     desk.crawl(end=("ended", "finished"))

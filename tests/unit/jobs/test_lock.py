@@ -5,7 +5,7 @@ import os
 import pytest
 
 from framework.jobs import JobBusyError, JobError
-from framework.jobs.lock import holder_of, take_lock, was_left
+from framework.jobs.lock import holder_of, is_marked, take_lock
 
 
 def test_a_lock_is_held_once_and_names_its_process(tmp_path):
@@ -33,29 +33,38 @@ def test_a_holder_that_is_not_known_is_another_process(tmp_path):
     lock.release()
 
 
-def test_a_lock_tells_whether_it_was_left_by_who_was_not_done(tmp_path):
+def test_the_mark_of_a_job_that_has_ended_stays_until_somebody_is_done(tmp_path):
     path = tmp_path / "lock"
-    assert not was_left(path)
+    assert not is_marked(path)
 
     take_lock(path, "books-1").release(is_done=False)
-    assert was_left(path)
-
-    take_lock(path, "books-1").release()
-    assert not was_left(path)
-
-
-def test_whether_a_lock_was_left_is_on_the_disk_before_anything_is_done_and_when_all_is_done(tmp_path, monkeypatch):
-    path = tmp_path / "lock"
-    synced = []
-    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    assert not is_marked(path)
 
     lock = take_lock(path, "books-1")
-    assert synced == [len(str(os.getpid()))]
-    lock.release()
-    assert synced[1:] == [0]
+    lock.mark()
+    assert is_marked(path)
+    assert holder_of(path) == os.getpid()
+    lock.release(is_done=False)
+    lock.mark()
+    assert is_marked(path)
 
-    take_lock(path, "folder", is_synced=False).release()
-    assert len(synced) == 2
+    take_lock(path, "books-1").release(is_done=False)
+    assert is_marked(path)
+
+    take_lock(path, "books-1").release()
+    assert not is_marked(path)
+
+
+def test_the_mark_is_on_the_disk_before_anything_else_tells_of_the_end(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(is_marked(path)))
+
+    lock = take_lock(path, "books-1")
+    lock.mark()
+
+    assert synced == [True]
+    lock.release()
 
 
 def test_a_long_number_of_a_process_before_leaves_nothing_behind(tmp_path):

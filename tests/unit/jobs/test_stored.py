@@ -41,23 +41,72 @@ def test_states_tell_whether_a_job_can_go_on(desk, end, state, can_go_on):
     assert (job.state, job.can_go_on) == (state, can_go_on)
 
 
-def test_a_job_whose_process_died_before_it_told_that_it_is_finished_was_killed_and_goes_on(desk):
-    live = desk.decide()
-    live.__enter__()
-    live.end("ended", "finished")
-    live._lock.release(is_done=False)  # as the kernel does for a process that dies here
+@pytest.mark.parametrize("end", [("ended", "finished"), ("ended", "closespider_itemcount")])
+def test_a_job_whose_process_died_before_it_told_that_it_had_ended_was_killed_and_had_ended(desk, end):
+    die_untold(desk, end)
 
     assert desk.states() == {"books-1": "killed"}
-    with desk.decide() as again:
-        assert again.is_resumed
-        again.end("ended", "finished")
+    assert desk.jobs.find("books-1").had_ended
+    again = desk.decide()
+    assert (again.name, again.had_ended) == ("books-1", True)
+    assert again.said == [
+        f"Job books-1 had ended ({end[1]}) when its process was killed: nothing is left to do; --new starts afresh"
+    ]
+    again.told()
+    again.close()
     assert desk.states() == {"books-1": "ended"}
 
 
+def die_untold(desk, end, **how):
+    """Run a crawl whose process dies when the job has ended."""
+    with desk.decide(**how) as live:
+        live.opened()
+        live.end(*end)
+        live._lock.release(is_done=False)  # as the kernel does
+    return live
+
+
+def test_one_that_dies_while_it_is_told_is_told_again(desk):
+    die_untold(desk, ("ended", "finished"))
+    desk.decide()._lock.release(is_done=False)
+
+    again = desk.decide()
+
+    assert again.had_ended
+    again.close()
+    assert desk.states() == {"books-1": "killed"}
+
+
+def test_a_stop_that_nobody_was_told_of_goes_on(desk):
+    die_untold(desk, ("stopped", "shutdown"))
+
+    assert desk.states() == {"books-1": "killed"}
+    live = desk.crawl()
+    assert (live.name, live.had_ended) == ("books-1", False)
+
+
+def test_an_ended_job_whose_resume_dies_before_it_begins_is_as_it_was(desk):
+    desk.crawl(end=("ended", "closespider_itemcount"))
+
+    desk.decide(choice="resume")._lock.release(is_done=False)
+
+    assert desk.states() == {"books-1": "ended"}
+
+
+def test_resume_and_another_command_do_not_take_a_killed_job_for_one_that_is_over(desk):
+    die_untold(desk, ("ended", "closespider_itemcount"), jobdir="crawl")
+    for choice, command in (("resume", desk.command()), ("auto", desk.command(category="poetry"))):
+        live = desk.decide(command, jobdir="crawl", choice=choice)
+        assert (live.is_resumed, live.had_ended) == (True, False)
+        live.close()
+
+    live = desk.decide(jobdir="crawl")
+    assert live.had_ended
+    live.close()
+
+
 def test_a_job_that_was_left_is_left_still_when_going_on_fails(desk):
-    with desk.decide() as live:
-        live.end("ended", "finished")
-        live._lock.release(is_done=False)
+    live = die_untold(desk, ("ended", "finished"))
     record = live.folder / "job.json"
     kept = record.read_bytes()
     job = desk.jobs.find("books-1")
