@@ -34,10 +34,10 @@ from framework.exceptions import CrawlError, PluginError, UsageError
 from framework.feeds import FeedSink, build_feeds
 from framework.frontier.build import build_frontier
 from framework.http.stored import StoredForm, dump_value, load_value
-from framework.jobrun import JobRun, closing, output_of
-from framework.jobs import LiveJob, StoredJob, job_from_code
+from framework.jobrun import JobRun, cut_back, output_of
+from framework.jobs import LiveJob, StoredJob, cuts_of, job_from_code
 from framework.pipelines.chain import PipelineChain
-from framework.protocols import Frontier, FrontierView, Gate, Job, OfferFilter, Resume, Sink
+from framework.protocols import Frontier, FrontierView, Gate, OfferFilter, Resume, Sink
 from framework.settings import Settings
 from framework.settings.declared import ComponentOptions, DurabilityOptions, EngineOptions, WarningOptions
 from framework.settings.validation import validate
@@ -188,7 +188,8 @@ class Crawler:
             return False
         # Requests that were tried and gave no page, or code that gave no request; to have nothing to do is no failure.
         refused = any(key.startswith("refused/") and key != "refused/duplicate" for key in stats)
-        return refused or self.engine.view().failed > 0 or "spider_exceptions/InvalidOutput" in stats
+        has_failures = self.engine.view().failed > self._run_of_job.failed_before
+        return refused or has_failures or "spider_exceptions/InvalidOutput" in stats
 
     def get_addon(self, cls: type) -> None:
         """Return ``None``: there are no add-ons yet."""
@@ -376,17 +377,12 @@ class Crawler:
             args, kwargs: the spider's arguments.
 
         Raises:
-            CrawlError: the job's files, or its outputs, are not as they were left.
+            CrawlError: the job's file cannot be read, and nothing was cut; or one of its outputs cannot be cut.
         """
         self._build_spider(args, kwargs)
         feeds = build_feeds(self, durable=True, folder=folder)
-        frontier = build_frontier(self, self.request_fingerprinter, StoredForm(self.spider), (), folder=folder)
-        async with AsyncExitStack() as stack:
-            stack.push_async_exit(closing(frontier))
-            resume = await frontier.open(Job(name=folder.name, spider=self.spider.name, folder=folder))
-            for sink in [*feeds, *PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider).sinks]:
-                if hasattr(sink, "cut_back"):
-                    await sink.cut_back(resume.cuts.get(sink.name))
+        pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
+        await cut_back([*feeds, *pipelines.sinks], cuts_of(folder))
 
     def _on_refusal(self, request: Any, reason: str) -> None:
         self._parts.refused(request, reason)
