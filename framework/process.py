@@ -31,6 +31,12 @@ _ONE_PRESS_S = 0.1
 _BREAK_IN_AFTER_S = 0.4
 """After the second signal, code that blocks the loop for so long is broken off."""
 
+_LEFT_ALONE = ("framework.engine.", "asyncio.", "selectors")
+"""Modules whose own code is never broken off: it soon comes back to the loop, which hears the signal."""
+
+_WHOLE = ("framework.engine.commit", "framework.frontier.")
+"""Modules whose calls are never broken off, whatever they call: half of one would lose or double something."""
+
 
 def loop_factory(choice: str) -> Callable[[], asyncio.AbstractEventLoop]:
     """Return what makes the event loop that the setting ``LOOP`` names.
@@ -130,7 +136,8 @@ class Stop:
     """What the signals of the terminal and of the system do to running crawls.
 
     The first asks every crawl to drain, the second stops them at once, the third is left to the system and kills the
-    process. Where blocking code keeps the loop from hearing the second, ``KeyboardInterrupt`` is raised in that code.
+    process. Where blocking code of a spider or plugin keeps the loop from hearing the second, ``KeyboardInterrupt`` is
+    raised in that code; never in a step that has to be whole, such as the end of a visit.
 
     Args:
         crawlers: all of them, whether begun or not.
@@ -171,14 +178,14 @@ class Stop:
         self._last = (number, now)
         if number == signal.SIGTERM and not self._asked:
             signal.setitimer(signal.ITIMER_REAL, max(self._timeout_s, 0.001))
-        self._ask(number)
+        self._ask(number, frame)
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
         """The time limit of SIGTERM is over; or, after the second signal, it is time to look whether the loop runs."""
         if self._asked == 1 or any(_is_running(crawler) for crawler in self._crawlers):
-            self._ask(number)
+            self._ask(number, frame)
 
-    def _ask(self, number: int) -> None:
+    def _ask(self, number: int, frame: FrameType | None) -> None:
         self._asked += 1
         if self._loop is None:
             raise KeyboardInterrupt  # nothing is open yet
@@ -188,7 +195,7 @@ class Stop:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, _BREAK_IN_AFTER_S)
-        if self._asked > self._heard + 1:
+        if self._asked > self._heard + 1 and _may_be_broken_off(frame):
             raise KeyboardInterrupt
 
     def _hear(self, number: int) -> None:
@@ -215,6 +222,21 @@ class Stop:
                 task.cancel()
             else:
                 crawler.engine.stop_now()
+
+
+def _may_be_broken_off(frame: FrameType | None) -> bool:
+    """Say whether what runs in this frame is code that may block, and be left half done."""
+    if frame is not None and _module_of(frame).startswith(_LEFT_ALONE):
+        return False
+    while frame is not None:
+        if _module_of(frame).startswith(_WHOLE):
+            return False
+        frame = frame.f_back
+    return True
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _is_running(crawler: Crawler) -> bool:
