@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import Any
 
-from framework.exceptions import CrawlError, InvalidOutput
+from framework.exceptions import CrawlError, InvalidOutput, StoreError
 from framework.http import Request
 from framework.pipelines.items import describe, is_item
 from framework.settings.loading import shown_path
@@ -85,11 +85,12 @@ def ends_the_crawl(error: BaseException) -> bool:
     """Tell an exception that is meant for the whole crawl from one of the user's code, which ends its visit.
 
     ``CancelledError`` may be either: code that awaits a task of its own, which somebody cancelled, raises it too.
+    Without the job's files (``StoreError``) nothing more can be kept: no visit is to go on, or to end.
     """
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0
-    return isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit))
+    return isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, StoreError))
 
 
 async def close_output(*outputs: Any) -> None:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from framework import signals
-from framework.exceptions import CloseSpider, DontCloseSpider
+from framework.exceptions import CloseSpider, DontCloseSpider, StoreError
 from framework.http import Request, Response
 from framework.protocols import FrontierView, HostPolicy, Lease
 from framework.settings.declared import EngineOptions
@@ -221,6 +221,9 @@ class Engine:
         except (KeyboardInterrupt, SystemExit) as error:
             self._exit_with(error)
             return
+        except StoreError:
+            self._is_over = True  # nothing more can be kept: this lease too is left to a later run
+            raise
         except BaseException as error:
             if self._is_over and isinstance(error, asyncio.CancelledError):
                 raise  # cancelled with everything else: the lease is left to a later run

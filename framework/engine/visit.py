@@ -248,6 +248,8 @@ class Visit:
             try:
                 await self._take(output, response, parts.spider._parse, start=step)
             except Exception as raised:
+                if ends_the_crawl(raised):
+                    raise
                 error = raised  # the hooks that come after may take it
             else:
                 await self._flush()
