@@ -96,6 +96,7 @@ class StoredForm:
             and request._flags is None
             and request.errback is None
             and type(request) is Request
+            and (not request.priority or _fits(request.priority))
             and (
                 callback is None
                 or (
@@ -224,7 +225,7 @@ class StoredForm:
             and (request.errback is None or self._name_of(request.errback) is not None)
             and (type(request) is Request or not shape_of(type(request)).problem)
             and (request._headers is None or type(request._headers) is Headers)
-            and _INT_MIN <= request.priority <= _INT_MAX
+            and _fits(request.priority)
         )
 
     def _refusal(self, request: Request) -> str:
@@ -237,7 +238,7 @@ class StoredForm:
             return f"it is {described(request, shape.problem)}"
         if type(request._headers) not in (Headers, NoneType):
             return f"its headers are {described(request._headers)}"
-        if not _INT_MIN <= request.priority <= _INT_MAX:
+        if not _fits(request.priority):
             return f"its priority, {request.priority}, does not fit into 64 bits"
         parts = {name: getattr(request, f"_{name}") for name in ("meta", "cb_kwargs", "cookies", "flags")}
         parts["meta"] = request._meta or request._page_meta
@@ -313,6 +314,11 @@ class StoredForm:
                 raise StoredError(str(error)) from error
             self._methods[name] = method
         return method
+
+
+def _fits(priority: object) -> bool:
+    """Say whether a priority can be stored; one that is no number is refused at the offer, and not here."""
+    return not isinstance(priority, int) or _INT_MIN <= priority <= _INT_MAX
 
 
 def _settled(data: dict[str, Any] | None) -> dict[str, Any] | None:

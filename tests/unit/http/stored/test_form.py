@@ -397,6 +397,24 @@ def test_a_class_that_is_no_request_is_refused(path):
         StoredForm(SHOP).load(encode([1, URL, None, 0, None, None, {"request_class": path, "state": {}}]))
 
 
+@pytest.mark.parametrize("priority", [-(10**20), 1 << 63])
+def test_a_priority_beyond_64_bits_is_named_at_the_yield_of_a_plain_request(priority):
+    form = StoredForm(SHOP)
+    form.snapshot(Request(URL, SHOP.parse))  # from now on it is known
+
+    reason = form.snapshot(Request(URL, SHOP.parse, priority=priority))
+
+    assert reason == f"its priority, {priority}, does not fit into 64 bits"
+    assert form.snapshot(Request(URL, SHOP.parse, priority=-(1 << 63))) is None
+
+
+def test_a_priority_that_is_no_number_is_left_to_the_offer():
+    request = Request(URL, SHOP.parse)
+    request.priority = "high"
+
+    assert StoredForm(SHOP).snapshot(request) is None
+
+
 def test_a_plain_request_with_a_priority_beyond_64_bits_is_refused():
     with pytest.raises(UnstorableError, match="its priority, 9223372036854775808, does not fit"):
         StoredForm(SHOP).dump(Request(URL, priority=1 << 63))
