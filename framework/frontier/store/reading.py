@@ -17,7 +17,7 @@ from . import questions
 from .checksums import Books, fate_crc, refusal_crc
 from .connection import connect_reader, damaged, named_errors
 from .integrity import check_kind, is_there, read_books, read_meta
-from .rows import EndKind, FateRow, Row
+from .rows import EndKind, FateRow
 from .schema import FATE_COLUMNS, REFUSAL_COLUMNS
 
 _CACHE_KB = 4096
@@ -67,32 +67,9 @@ class StoreReader:
         """Return the refusals of a request, one for each reason."""
         return self._refusals("WHERE identity = ? ORDER BY found_at", (identity,))
 
-    def fates_of_url(self, url: str) -> list[FateRow]:
-        """Return the fates and refusals of all requests with this very URL, earliest first. Reads the whole table."""
-        found = self._fates("WHERE url = ?", (url,)) + self._refusals("WHERE url = ?", (url,))
-        return sorted(found, key=lambda fate: fate.found_at)
-
-    def counts_of_fates(self) -> dict[tuple[int, str], int]:
-        """Return how many fates there are of each (kind, reason)."""
-        counted = self._all("SELECT kind, reason, count(*) FROM fates GROUP BY kind, reason")
-        refused = self._all("SELECT reason, count(*) FROM refusals GROUP BY reason")
-        answer = {(kind, reason): count for kind, reason, count in counted}
-        return answer | {(int(EndKind.REFUSED), reason): count for reason, count in refused}
-
-    def each_fate(self) -> Iterator[FateRow]:
-        """Yield all fates, and then all refusals."""
-        yield from self._each_ended("")
-        after: tuple[Any, ...] = (-(2**63), "")
-        where = "WHERE (identity, reason) > (?, ?) ORDER BY identity, reason LIMIT ?"
-        while batch := self._refusals(where, (*after, _BATCH)):
-            yield from batch
-            after = (batch[-1].identity, batch[-1].reason)
-
     def failed_rows(self) -> Iterator[FateRow]:
         """Yield the fates of failed requests that can be tried again."""
-        yield from self._each_ended(f"AND kind = {int(EndKind.FAILED)} AND data IS NOT NULL")
-
-    def _each_ended(self, condition: str) -> Iterator[FateRow]:
+        condition = f"AND kind = {int(EndKind.FAILED)} AND data IS NOT NULL"
         where, last = "identity >= ?", -(2**63)
         while batch := self._fates(f"WHERE {where} {condition} ORDER BY identity LIMIT ?", (last, _BATCH)):
             yield from batch
@@ -108,18 +85,6 @@ class StoreReader:
         return [_refusal(record, self.path) for record in records]
 
     # -- what is not ended ---------------------------------------------------------------------------------------
-
-    def pending(self, identity: int) -> Row | None:
-        """Return a request that waits, or was in flight at the last checkpoint. Reads the whole table."""
-        with named_errors(self.path):
-            found = questions.rows(
-                self._connection, self.path, "WHERE identity = ? LIMIT 1", [identity], is_descending=False
-            )
-        return found[0] if found else None
-
-    def pending_rows(self) -> int:
-        """Return how many requests wait, or were in flight at the last checkpoint."""
-        return self.books().sums["rows"].count
 
     def is_seen(self, identity: int) -> bool | None:
         """Say whether an identity is known; ``None`` where only a filter could tell."""

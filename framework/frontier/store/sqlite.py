@@ -1,7 +1,7 @@
 """``Store``: the file of a job's pending requests, known identities and fates, with its threads.
 
 Place in the flow: the frontier spills with ``add``, makes checkpoints with ``commit`` and asks with ``known``, ``load``
-and ``cold_hosts``. Writing happens in one thread of the store's own, in the order of the calls; reading has a
+and ``cold_heads``. Writing happens in one thread of the store's own, in the order of the calls; reading has a
 connection and a thread of its own and sees only what has been committed. A temporary store has one connection, and so
 one thread, for both.
 
@@ -299,14 +299,17 @@ class Store:
         found = await self._ask(list, questions.rows_by_number, self.path, [number])
         return found[0] if found else None
 
-    async def cold_hosts(self, priority: int, after_host: int | None, limit: int) -> list[int]:
-        """Return hosts that have rows of a priority, ascending: those above ``after_host`` (``None``: all)."""
-        return await self._ask(list, questions.hosts, priority, after_host, limit)
-
     async def cold_heads(
         self, priority: int, after_host: int | None, hosts: int, rows: int, *, newest_first: bool = True
     ) -> list[tuple[int, list[Row]]]:
-        """Return ``cold_hosts`` with the first rows of each, in one question.
+        """Return hosts that have rows of a priority, ascending, with the first rows of each: in one question.
+
+        Args:
+            priority: rows of this priority only.
+            after_host: only hosts above this one; ``None``: all.
+            hosts: at most so many hosts,
+            rows: and so many rows of each.
+            newest_first: highest numbers first, else lowest first.
 
         Raises:
             DamagedJob: one of the rows is not what was written.

@@ -340,13 +340,19 @@ def test_a_long_checkpoint_gives_way_to_others_and_holds_what_is_spilled_meanwhi
             await frontier.offer(root, crawl.pages(str(number), host=f"h{number}.example"))
         await frontier.persist(group, Snapshot())
         jobs.copy()
+        assert not frontier._dispatch.backlog.bound
+        in_memory = {str(number) for number in range(1700) if f"h{number}.example" in frontier._dispatch._schedule.hosts}
+        sealed, later = ({str(number) for number in numbers} for numbers in (range(600), range(600, 1700)))
         await frontier.close(clean=False)
 
         frontier = jobs.disk()
         await frontier.open(crawl.job)
+        balance = await frontier.balance()
         worked = await crawl.work_off(frontier)
-        assert {str(number) for number in range(600)} <= set(worked)
-        assert len(worked) == len(set(worked))
+        assert set(worked) == sealed | (later - in_memory)
+        assert len(worked) == len(set(worked)) == balance.pending == balance.offered
+        assert in_memory
+        assert later - in_memory
         await frontier.close(clean=True)
 
     run(case())

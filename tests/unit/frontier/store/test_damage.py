@@ -46,8 +46,8 @@ async def content(store: Store) -> Content:
     reached = [
         row.number
         for priority in await store.priorities()
-        for host in await store.cold_hosts(priority, None, 10_000)
-        for row in await store.load(host, priority, 10_000)
+        for _, rows in await store.cold_heads(priority, None, 10_000, 10_000)
+        for row in rows
     ]
     assert sorted(reached) == [row[0] for row in rows]
     known = await store.known(seen)

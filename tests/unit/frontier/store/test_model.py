@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from framework.frontier.store import Changes, EndKind, FateRow, Row, Store, StoreReader, requeue_failed
+from framework.frontier.store import Changes, EndKind, FateRow, Row, Store, StoreSearch, requeue_failed
 
 AnswerT = TypeVar("AnswerT")
 identities = st.integers(-5, 30)
@@ -123,11 +123,11 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def look(self) -> None:
         if self.path is None:
             return
-        with StoreReader(self.path) as reader:
-            assert {one.identity: one for one in reader.each_fate() if one.kind != EndKind.REFUSED} == self.fates
-            refused = {(one.identity, one.reason) for one in reader.each_fate() if one.kind == EndKind.REFUSED}
-            assert refused == self.refusals
-            assert reader.pending_rows() == len(self.rows)
+        with StoreSearch(self.path) as reader:
+            ended = [one for batch in reader.each_batch() for one in batch]
+            assert {one.identity: one for one in ended if one.kind != EndKind.REFUSED} == self.fates
+            assert {(one.identity, one.reason) for one in ended if one.kind == EndKind.REFUSED} == self.refusals
+            assert reader.books().sums["rows"].count == len(self.rows)
 
     @rule(host=hosts, priority=priorities, limit=st.integers(1, 5), bound=st.integers(0, 40), newest=st.booleans())
     def load(self, host: int, priority: int, limit: int, bound: int, newest: bool) -> None:
@@ -144,7 +144,11 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def ask_for_hosts(self, priority: int, after: int | None, limit: int) -> None:
         found = {row.host for row in self.rows.values() if row.priority == priority}
         fits = sorted(host for host in found if after is None or host > after)
-        assert self.wait(self.store.cold_hosts(priority, after, limit)) == fits[:limit]
+        heads = self.wait(self.store.cold_heads(priority, after, limit, 2))
+        assert [host for host, _ in heads] == fits[:limit]
+        for host, rows in heads:
+            of_host = [row for row in self.rows.values() if (row.host, row.priority) == (host, priority)]
+            assert rows == sorted(of_host, key=lambda row: row.number, reverse=True)[:2]
 
     @invariant()
     def both_hold_the_same(self) -> None:

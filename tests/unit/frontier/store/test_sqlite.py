@@ -63,7 +63,7 @@ def test_a_new_store_is_empty(run_real: Run, either: Path | None) -> None:
         assert await store.open() == Opened()
         assert await store.known([1, 2]) == set()
         assert await store.load(1, 0, 10) == []
-        assert await store.cold_hosts(0, None, 10) == []
+        assert await store.cold_heads(0, None, 10, 10) == []
         assert await store.priorities() == []
         assert await all_rows(store) == []
         assert await all_seen(store) == []
@@ -105,15 +105,15 @@ def test_rows_of_a_host_come_in_order_and_within_bounds(run_real: Run, either: P
     run_real(main())
 
 
-def test_hosts_and_priorities_are_found_without_their_rows(run_real: Run, either: Path | None) -> None:
+def test_hosts_and_priorities_are_found(run_real: Run, either: Path | None) -> None:
     async def main() -> None:
         async with opened(either) as store:
             rows = [row(number, host=(number % 10) - 5, priority=(number % 4) - 2) for number in range(200)]
             await store.add(Changes(rows=rows))
             assert await store.priorities() == [1, 0, -1, -2]
-            assert await store.cold_hosts(0, None, 3) == [-5, -3, -1]
-            assert await store.cold_hosts(0, -1, 3) == [1, 3]
-            assert await store.cold_hosts(9, None, 3) == []
+            assert [host for host, _ in await store.cold_heads(0, None, 3, 1)] == [-5, -3, -1]
+            assert [host for host, _ in await store.cold_heads(0, -1, 3, 1)] == [1, 3]
+            assert await store.cold_heads(9, None, 3, 1) == []
 
     run_real(main())
 
