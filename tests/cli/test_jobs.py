@@ -35,6 +35,7 @@ class PagesSpider(Spider):
         if n == 3:
             yield {{"n": "3, second half"}}
 """
+RENAMED = _SPIDER.replace("cb_kwargs", "callback=self.read, cb_kwargs").replace("def parse", "def read")
 WHOLE = sorted([*map(str, range(PAGES)), "3, second half"])
 
 
@@ -217,16 +218,73 @@ def test_resume_without_anything_to_resume_is_a_mistake(fwk, shop, pages):
     assert not shop.log
 
 
-def test_new_gives_up_what_was_killed(fwk, shop, pages):
+def test_new_gives_up_what_was_killed_and_leaves_just_what_was_committed(fwk, shop, pages):
     pages.end_half_way(signal.SIGKILL)
+    committed = json.loads(fwk("jobs", "--json").out)[0]["items"]
+    lines = fwk.read("items.jsonl").splitlines()[:committed]
+    with (fwk.folder / "items.jsonl").open("a") as file:
+        file.write('{"n": "not committed"}\n{"n": "half a li')
     shop.shop.forget()
 
     again = pages.run("--new", output=("-o", "items.jsonl"))
 
     assert again.code == 0, again.said
     assert shop.log.count("/slow") == PAGES
-    assert not [n for n in WHOLE if n not in items(fwk)]
+    assert 0 < committed == len(lines)
+    assert fwk.read("items.jsonl").splitlines()[:committed] == lines
+    assert items(fwk) == sorted(WHOLE + [str(json.loads(line)["n"]) for line in lines])
     assert states(fwk) == {"pages-1": "abandoned", "pages-2": "ended"}
+
+
+def _rename_the_callback(fwk):
+    fwk.write("pages.py", _SPIDER)
+
+
+def _damage_the_store(fwk):
+    (fwk.folder / ".fwk/jobs/pages-1/frontier.db").write_text("not a database")
+
+
+def _lose_the_output(fwk):
+    (fwk.folder / "items.jsonl").unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "refusal", "can_be_cut"),
+    [
+        (_rename_the_callback, "give the method back its name", True),
+        (_damage_the_store, "frontier.db", False),
+        (_lose_the_output, "items.jsonl", False),
+    ],
+)
+def test_new_gives_up_a_job_that_cannot_be_gone_on_with(fwk, shop, pages, harm, refusal, can_be_cut):
+    fwk.write("pages.py", RENAMED)
+    pages.end_half_way(signal.SIGKILL)
+    committed = json.loads(fwk("jobs", "--json").out)[0]["items"]
+    harm(fwk)
+    refused = pages.run()
+    assert refused.code in (1, 2), refused.said
+    assert refusal in refused.err
+    assert states(fwk) in ({"pages-1": "failed"}, {"pages-1": "killed"})
+
+    again = pages.run("--new")
+
+    assert again.code == 0, again.said
+    assert states(fwk) == {"pages-1": "abandoned", "pages-2": "ended"}
+    assert ("note: the files of job pages-1 may end with items that were not committed" in again.err) is not can_be_cut
+    if can_be_cut:
+        assert len(items(fwk)) == committed + len(WHOLE)
+    assert not [n for n in WHOLE if n not in items(fwk)]
+
+
+def test_after_ctrl_c_another_seen_set_is_no_hindrance_for_a_new_job(fwk, shop, pages):
+    pages.end_half_way(signal.SIGINT)
+    first = items(fwk)
+
+    again = pages.run("-s", "SEEN=bloom", "-s", "BLOOM_ENGINE=rbloom")
+
+    assert again.code == 0, again.said
+    assert "note:" not in again.err
+    assert items(fwk) == sorted(first + WHOLE)
 
 
 def test_a_command_that_has_ended_begins_anew(fwk, shop, pages):
@@ -423,9 +481,7 @@ def test_a_file_of_another_unfinished_job_is_refused_by_name(fwk, shop, pages):
 
 
 def test_a_callback_that_is_gone_is_a_named_refusal(fwk, shop, pages):
-    fwk.write(
-        "pages.py", _SPIDER.replace("cb_kwargs", "callback=self.read, cb_kwargs").replace("def parse", "def read")
-    )
+    fwk.write("pages.py", RENAMED)
     pages.end_half_way(signal.SIGKILL)
     fwk.write("pages.py", _SPIDER)
 
@@ -435,9 +491,7 @@ def test_a_callback_that_is_gone_is_a_named_refusal(fwk, shop, pages):
     assert "read" in again.err
     assert "Traceback" not in again.err
 
-    fwk.write(
-        "pages.py", _SPIDER.replace("cb_kwargs", "callback=self.read, cb_kwargs").replace("def parse", "def read")
-    )
+    fwk.write("pages.py", RENAMED)
     assert pages.run().code == 0
     assert items(fwk) == WHOLE
 
