@@ -4,6 +4,7 @@ import pytest
 
 from framework.exceptions import StoredError
 from framework.frontier import checkpoints as module
+from framework.http.request import RIDES
 from framework.http.stored import StoredForm
 from framework.protocols import DONE, Fate, FateKind, Snapshot
 
@@ -120,6 +121,28 @@ def test_the_balance_holds_whatever_fates_are_kept(run, jobs, crawl, kept, recor
         assert balance.pending == 1
         assert balance.missing == 0
         assert sum((await frontier._store.totals()).fates.values()) == records
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+@pytest.mark.parametrize("seen", ["exact", "bloom"])
+@pytest.mark.parametrize("is_leased", [False, True])
+def test_the_balance_holds_with_riders_that_were_given_up(run, jobs, crawl, seen, is_leased):
+    async def case():
+        frontier, _ = await resumed(jobs, crawl, seen=seen)
+        await frontier.offer(frontier.root(), crawl.pages("page"))
+        (page,) = await frontier.lease(1)
+        (rider,) = crawl.pages("rider")
+        rider._row = RIDES
+        await frontier.offer(page, [rider])
+        given_up = list(await frontier.lease(1)) if is_leased else []
+        await frontier.release([page, *given_up])
+        await crawl.checkpoint(frontier)
+
+        balance = await frontier.balance()
+
+        assert (balance.offered, balance.pending, balance.missing) == (1, 1, 0)
         await frontier.close(clean=True)
 
     run(case())
