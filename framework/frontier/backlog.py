@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 from framework.http import Request
 
+from .cursor import A_HEAD, ColdCursor
 from .hosts import Host, Schedule
-from .ledger import Ledger
+from .ledger import Ledger, Spill
 from .records import digest_of
 from .seen import SeenSet
 from .store.rows import Changes, Row
@@ -29,11 +30,11 @@ _BUSY_QUEUE = 16
 """What a host with something in flight keeps in memory at least."""
 _LOW_QUEUE = 12
 _A_WRITE = 2_000
-_SWAMPED_SHARE = 4
+_MOST_A_WRITE = 10_000
+"""Rows in one transaction: the more, the fewer pages of the file are written again and again."""
+_A_STEP = 500
 _HOSTS_A_LOOK = 2_000
 _A_LOAD = 256
-_A_HEAD = 64
-_HOSTS_A_STEP = 64
 _SWEEP_AT = 4_096
 
 Restore = Callable[[Row], Host | None]
@@ -78,12 +79,10 @@ class Backlog:
         self._max = in_memory_max
         self._is_lifo = schedule.politeness.order == "depth"
         self._sweep_at = _SWEEP_AT
-        self._priority: int | None = None
-        self._after_host: int | None = None
-        self._exhausted: int | None = None
-        self._came = 0
+        self._cursor = ColdCursor(store, newest_first=self._is_lifo)
         self._full_above = in_memory_max
-        self._swamp = max(2 * _A_WRITE, in_memory_max // _SWAMPED_SHARE)
+        self._lot = max(_A_WRITE, in_memory_max // 8)
+        self._swamp = max(2 * _A_WRITE, in_memory_max // 4)
         self._is_spilling = False
         self._eased = asyncio.Event()
         self.is_crowded = False
@@ -101,7 +100,7 @@ class Backlog:
     @property
     def is_full(self) -> bool:
         """Say whether there are more requests and hosts in memory than there should be."""
-        return self._size > self._full_above or len(self.bound) >= _A_WRITE
+        return self._size > self._full_above or len(self.bound) >= self._lot
 
     @property
     def is_swamped(self) -> bool:
@@ -220,43 +219,55 @@ class Backlog:
 
     async def _write_bound(self) -> None:
         """Write what is on its way to the disk; what has to wait for a checkpoint stays on its way."""
-        ledger = self._ledger
         left = len(self.bound)  # what comes meanwhile has time until the next time
         while left > 0:
-            size = min(left, _A_WRITE)
+            size = min(left, _MOST_A_WRITE)
             batch, self.bound = self.bound[:size], self.bound[size:]
             left -= size
-            if ledger.replaced and ledger.cuts:
-                self.bound += [request for request in batch if ledger.must_wait(request)]
-                batch = [request for request in batch if not ledger.must_wait(request)]
             await self._write(batch)
-            if not self.is_swamped:
-                self._eased.set()
+            self._eased.set()
 
     async def _write(self, batch: list[Request]) -> None:
-        """Write requests that have no row, and let all of them go; when that fails, all is as it was before."""
+        """Write those without a row, and let all go, to the end whoever cancels it; if it fails, all is as before."""
+        changes, spills = Changes(), list[Spill]()
+        cancelled: asyncio.CancelledError | None = None
+        for start in range(0, len(batch), _A_STEP):
+            if start:
+                cancelled = await _others_go_on() or cancelled
+            spill = self._let_go(batch[start : start + _A_STEP])
+            spills.append(spill)
+            changes.rows += spill.rows
+            changes.gone += spill.gone.values()
+            changes.seen += spill.seen
+        try:
+            if changes.rows:
+                await self._store.add(changes)
+        except asyncio.CancelledError as error:  # it was done all the same
+            cancelled = error
+        except BaseException:
+            for spill in reversed(spills):
+                self._put_back(spill)
+            raise
+        self._ledger.here.difference_update(changes.gone)
+        for start in range(0, len(changes.seen), _A_STEP):
+            self._seen.committed(changes.seen[start : start + _A_STEP])
+            cancelled = await _others_go_on() or cancelled
+        if cancelled is not None:
+            raise cancelled
+
+    def _let_go(self, batch: list[Request]) -> Spill:
         ledger = self._ledger
+        if ledger.replaced and ledger.cuts:
+            self.bound += [request for request in batch if ledger.must_wait(request)]
+            batch = [request for request in batch if not ledger.must_wait(request)]
         spill = ledger.let_go(batch)
         self.in_memory -= len(spill.requests)
-        if not spill.rows:
-            await asyncio.sleep(0)
-            return
-        gone = list(spill.gone.values())
-        try:
-            await self._store.add(Changes(rows=spill.rows, gone=gone, seen=spill.seen))
-        except asyncio.CancelledError:  # it was done all the same
-            self._written(gone, spill.seen)
-            raise
-        except BaseException:
-            ledger.put_back(spill)
-            self.in_memory += len(spill.requests)
-            self.bound[:0] = spill.requests
-            raise
-        self._written(gone, spill.seen)
+        return spill
 
-    def _written(self, gone: list[int], identities: list[int]) -> None:
-        self._ledger.here.difference_update(gone)
-        self._seen.committed(identities)
+    def _put_back(self, spill: Spill) -> None:
+        self._ledger.put_back(spill)
+        self.in_memory += len(spill.requests)
+        self.bound[:0] = spill.requests
 
     # -- back into memory ----------------------------------------------------------------------------------------
 
@@ -272,8 +283,9 @@ class Backlog:
 
     def wants_more(self, pending: int) -> bool:
         """Say whether it is time to load something: a queue runs out, or half of the room is free."""
-        on_disk = pending - self.in_memory
-        return on_disk > 0 and (bool(self.low) or self._size < self._max * 5 // 8)
+        on_its_way = len(self.bound)  # nobody gets at it before it is written
+        on_disk = pending - self.in_memory + on_its_way
+        return on_disk > 0 and (bool(self.low) or self._size - on_its_way < self._max * 5 // 8)
 
     async def refill(self, now: float, *, is_idle: bool) -> int:
         """Load what comes next; return how many requests came.
@@ -340,31 +352,20 @@ class Backlog:
         return came, host
 
     async def _load_cold(self, now: float, *, is_idle: bool) -> int:
-        """Load the heads of some hosts that have rows, in the order of their digests, the highest priority first.
-
-        When the cursor has gone round all hosts of a priority and nothing came, it goes on to the next lower one.
-        """
+        """Load the heads of some hosts that have rows; when it has to be, look at all hosts."""
         came = rounds = 0
         while rounds < 2:
-            priority = self._priority
-            heads: list[tuple[int, list[Row]]] = []
+            priority, heads = await self._cursor.heads()
             if priority is None:
-                priority = self._priority = await self._next_priority()
-            if priority is not None:
-                heads = await self._store.cold_heads(
-                    priority, self._after_host, _HOSTS_A_STEP, _A_HEAD, newest_first=self._is_lifo
-                )
-                for digest, rows in heads:
-                    if is_idle and self._is_blocked(digest):
-                        self.has_blocked = True
-                    else:
-                        came += await self._load_head(digest, priority, rows, now)
-                self._came += came
-            if heads:
-                self._after_host = heads[-1][0]
-            else:
-                rounds += priority is None
-                self._end_round()
+                rounds += 1
+                continue
+            for digest, rows in heads:
+                if is_idle and self._is_blocked(digest):
+                    self.has_blocked = True
+                else:
+                    came += await self._load_head(digest, priority, rows, now)
+            if came:
+                self._cursor.found()
             if came or not is_idle:
                 break
         return came
@@ -381,19 +382,17 @@ class Backlog:
         bound = None if spilled is None else spilled.get(priority)
         if bound is not None:
             return await self._load(digest, priority, host, bound, now)
-        is_all = len(rows) < _A_HEAD
+        is_all = len(rows) < A_HEAD
         came, host = self._take_in(digest, priority, rows, None, is_all=is_all, now=now)
         if came or is_all:
             return came
         return await self._load(digest, priority, host, rows[-1].number, now)
 
-    async def _next_priority(self) -> int | None:
-        """Return the highest priority with rows below the one that was gone through in vain."""
-        exhausted = self._exhausted
-        return next((it for it in await self._store.priorities() if exhausted is None or it < exhausted), None)
 
-    def _end_round(self) -> None:
-        """Begin anew: at the top when something came or all were gone through, else one lower."""
-        self._exhausted = None if self._came else self._priority
-        self._came = 0
-        self._priority = self._after_host = None
+async def _others_go_on() -> asyncio.CancelledError | None:
+    """Give way; return the cancellation of what is not to end halfway."""
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError as error:
+        return error
+    return None

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from framework.exceptions import DamagedJob
+from framework.exceptions import DamagedJob, StoreError
 from framework.frontier import backlog as module
 from framework.http.request import RIDES
 from framework.protocols import DONE, HostPolicy, Landing, Snapshot
@@ -160,7 +160,10 @@ def test_two_offers_at_once_spill_one_after_the_other(run, jobs, crawl):
     run(case())
 
 
-def test_a_cancelled_spill_is_done_all_the_same(run, jobs, crawl):
+@pytest.mark.parametrize("step", [500, 5])
+def test_a_cancelled_spill_is_done_all_the_same(run, jobs, crawl, monkeypatch, step):
+    monkeypatch.setattr(module, "_A_STEP", step)
+
     async def case():
         frontier = jobs.disk(in_memory_max=10, seen="bloom")
         await frontier.open(crawl.job)
@@ -172,6 +175,33 @@ def test_a_cancelled_spill_is_done_all_the_same(run, jobs, crawl):
 
         assert offering.cancelled()
         assert len(set(await crawl.work_off(frontier))) == 50
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_what_the_disk_refuses_stays_in_memory(run, jobs, crawl, monkeypatch):
+    monkeypatch.setattr(module, "_A_STEP", 5)
+
+    async def case():
+        frontier = jobs.disk(in_memory_max=10)
+        await frontier.open(crawl.job)
+        root, store = frontier.root(), frontier._store
+        add = store.add
+
+        async def refuse(changes):
+            raise StoreError("the disk is full")
+
+        store.add = refuse
+        with pytest.raises(StoreError, match="full"):
+            await frontier.offer(root, crawl.pages(*map(str, range(50))))
+        assert frontier.pending == frontier._dispatch.backlog.in_memory == 50
+        store.add = add
+
+        assert len(set(await crawl.work_off(frontier))) == 50
+        frontier.finish(root, DONE, 0)
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
         await frontier.close(clean=True)
 
     run(case())
@@ -258,11 +288,11 @@ def test_what_belongs_behind_the_disk_goes_there_in_lots(run, jobs, crawl, monke
         root = frontier.root()
         await frontier.offer(root, crawl.pages(*map(str, range(400))))
         in_memory = frontier._dispatch.backlog.in_memory
-        for number in range(400, 420):
+        for number in range(400, 500):
             await frontier.offer(root, crawl.pages(str(number)))
 
-        assert frontier._dispatch.backlog.in_memory < in_memory + 5
-        assert await crawl.work_off(frontier) == [str(number) for number in range(420)]
+        assert frontier._dispatch.backlog.in_memory < in_memory + 40
+        assert await crawl.work_off(frontier) == [str(number) for number in range(500)]
         await frontier.close(clean=True)
 
     run(case())
