@@ -3,6 +3,9 @@
 Place in the flow: the command ``fwk crawl`` and scripts use ``CrawlerProcess``. The first Ctrl-C drains (nothing new is
 leased, what is in flight is worked off), the second stops at once; SIGTERM is the first Ctrl-C with a time limit
 (``SHUTDOWN_TIMEOUT``). What has finished is made durable in each case. A third Ctrl-C kills the process.
+
+A script has nobody else who would tell it anything, so ``start`` sends the log where the settings ``LOG_*`` say, as
+Scrapy's class of this name does; the command has a log of its own.
 """
 
 from __future__ import annotations
@@ -13,20 +16,26 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Any
 
+from framework.components import load_object
 from framework.crawler import Crawler
-from framework.exceptions import SettingsError
+from framework.exceptions import CrawlError, SettingsError
 from framework.settings import Settings
-from framework.settings.declared import EngineOptions
+from framework.settings.declared import EngineOptions, LogOptions
+from framework.settings.validation import validate
 from framework.spiders import Spider
+from framework.telemetry.logs import configure_logging, secrets_of
 
 logger = logging.getLogger(__name__)
 
 _ONE_PRESS_S = 0.1
 """Signals of one kind that come closer together than this are one press of Ctrl-C."""
+
+_SPIDER_LOADER = "framework.project.spiderloader.SpiderLoader"
+"""It stands above this module, which works without a project; loaded when a spider is asked for by name."""
 
 _BREAK_IN_AFTER_S = 0.4
 """After the second signal, code that blocks the loop for so long is broken off."""
@@ -61,6 +70,8 @@ class CrawlerProcess:
 
     Args:
         settings: for the crawlers that it makes from spider classes.
+        install_root_handler: while the crawls run, send the log where the settings ``LOG_*`` of each say; without it
+            the records go to the handlers that the program has set up itself.
         install_signal_handlers: react to Ctrl-C and SIGTERM (only possible in the main thread).
 
     Attributes:
@@ -69,40 +80,62 @@ class CrawlerProcess:
     """
 
     def __init__(
-        self, settings: Settings | dict[str, Any] | None = None, *, install_signal_handlers: bool = True
+        self,
+        settings: Settings | dict[str, Any] | None = None,
+        install_root_handler: bool = True,
+        *,
+        install_signal_handlers: bool = True,
     ) -> None:
         self.settings = settings if isinstance(settings, Settings) else Settings(settings)
         self.crawlers: list[Crawler] = []
         self.errors: list[Exception] = []
+        self._install_root_handler = install_root_handler
         self._install_signal_handlers = install_signal_handlers
         self._exit: SystemExit | None = None
         self._planned: list[tuple[Crawler, tuple[Any, ...], dict[str, Any]]] = []
 
-    def create_crawler(self, crawler_or_spidercls: Crawler | type[Spider]) -> Crawler:
-        """Return a crawler for a spider class; a crawler as it is."""
+    def create_crawler(self, crawler_or_spidercls: Crawler | type[Spider] | str) -> Crawler:
+        """Return a crawler for a spider class, or for the name of a spider in ``SPIDER_MODULES``; a crawler as it is.
+
+        Raises:
+            PluginError: there is no spider of that name, or there are two, or its module cannot be imported.
+        """
         if isinstance(crawler_or_spidercls, Crawler):
             return crawler_or_spidercls
+        if isinstance(crawler_or_spidercls, str):
+            loader = load_object(_SPIDER_LOADER).from_settings(self.settings)
+            return Crawler(loader.load(crawler_or_spidercls), self.settings)
         return Crawler(crawler_or_spidercls, self.settings)
 
-    def crawl(self, crawler_or_spidercls: Crawler | type[Spider], *args: Any, **kwargs: Any) -> Crawler:
-        """Plan a crawl; the arguments are the spider's. ``start`` runs all that are planned."""
+    def crawl(self, crawler_or_spidercls: Crawler | type[Spider] | str, *args: Any, **kwargs: Any) -> Crawler:
+        """Plan a crawl; the arguments are the spider's. ``start`` runs all that are planned.
+
+        Raises:
+            PluginError: as ``create_crawler``.
+        """
         crawler = self.create_crawler(crawler_or_spidercls)
         self._planned.append((crawler, args, kwargs))
         self.crawlers.append(crawler)
         return crawler
 
     def start(self) -> None:
-        """Run the planned crawls in a new event loop and return when all have ended; their errors are in ``errors``.
+        """Run the planned crawls in a new event loop and return when all have ended.
+
+        What ended crawls that could not go on is logged at ERROR, and kept in ``errors``.
 
         Raises:
-            SettingsError: the setting ``LOOP`` cannot be met.
+            SettingsError: the settings ``LOOP`` or ``LOG_FILE`` cannot be met.
             SystemExit: the spider's code raised it; its crawl was stopped at once, the others have ended.
         """
         settings = self.crawlers[0].settings if self.crawlers else self.settings
         factory = loop_factory(settings.group(EngineOptions).loop)
         stop = Stop(self.crawlers)
         is_installed = self._install_signal_handlers and threading.current_thread() is threading.main_thread()
-        with stop.installed() if is_installed else nullcontext(), asyncio.Runner(loop_factory=factory) as runner:
+        with (
+            self._logging() if self._install_root_handler else nullcontext(),
+            stop.installed() if is_installed else nullcontext(),
+            asyncio.Runner(loop_factory=factory) as runner,
+        ):
             loop = runner.get_loop()
             main = loop.create_task(self._run_all(stop))
             while not main.done():
@@ -113,6 +146,23 @@ class CrawlerProcess:
                     stop.at_once()
         if self._exit is not None:
             raise self._exit
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Send the log where the settings of the crawls say, and tell what these have that does nothing."""
+        notes: dict[str, None] = {}
+        with ExitStack() as stack:
+            for settings in [crawler.settings for crawler in self.crawlers] or [self.settings]:
+                # What is wrong with settings ends the crawl, and must be heard then.
+                with suppress(SettingsError):
+                    notes.update(dict.fromkeys(validate(settings)))
+                options = LogOptions()
+                with suppress(SettingsError):
+                    options = settings.group(LogOptions)
+                stack.enter_context(configure_logging(options, secrets=secrets_of(settings)))
+            for note in notes:
+                logger.warning("%s", note)
+            yield
 
     async def _run_all(self, stop: Stop) -> None:
         planned, self._planned = self._planned, []
@@ -130,6 +180,15 @@ class CrawlerProcess:
             self._exit = error
         except Exception as error:
             self.errors.append(error)
+            self.tell_error(crawler, error)
+
+    def tell_error(self, crawler: Crawler, error: Exception) -> None:
+        """Log what has ended a crawl; a subclass that tells it in another way overrides this."""
+        name = crawler.spidercls.name if hasattr(crawler.spidercls, "name") else crawler.spidercls.__name__
+        if isinstance(error, CrawlError):
+            logger.error("The crawl of %r has ended: %s", name, error)
+        else:
+            logger.error("An error inside fwk or a plugin has ended the crawl of %r", name, exc_info=error)
 
 
 class Stop:

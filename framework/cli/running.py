@@ -150,13 +150,20 @@ def run_crawler(crawler: Crawler, arguments: Mapping[str, Any], said: Sequence[s
             logger.info("%s", line)
         for note in notes:
             logger.warning("%s", note)
-        process = CrawlerProcess(settings)
+        process = _Process(settings, install_root_handler=False)
         process.crawl(crawler, **arguments)
         with seldom_collecting():
             process.start()
         if process.errors:
             _fail(process.errors[0], has_log_file=settings["LOG_FILE"] is not None)
     return EXIT_FAILED if crawler.has_failed else 0
+
+
+class _Process(CrawlerProcess):
+    """One whose errors the command tells, as its last word."""
+
+    def tell_error(self, crawler: Crawler, error: Exception) -> None:
+        """Say nothing: see ``_fail``."""
 
 
 def _fail(error: Exception, *, has_log_file: bool) -> None:

@@ -3,6 +3,9 @@
 Place in the flow: ``crawler.py`` opens one ``LogCounts`` around a crawl. Python's loggers are shared by the whole
 process, so which crawl a record belongs to is told by a context variable: tasks and threads that the crawl starts
 inherit it. A record from elsewhere (a library's own thread) counts in every open crawl rather than in none.
+
+With a handler on the root logger Python no longer prints warnings of a program that has set up no log. Counting must
+not change what is seen, so the counter that was attached first prints them in Python's stead.
 """
 
 from __future__ import annotations
@@ -46,6 +49,18 @@ class LogCounts(logging.Handler):
         crawl = _crawl.get()
         if crawl is None or crawl is self:
             self.stats.inc_value(f"log_count/{record.levelname}")
+        last = logging.lastResort
+        if last is not None and record.levelno >= last.level and self._is_first_of_counters_only(record.name):
+            last.handle(record)
+
+    def _is_first_of_counters_only(self, name: str) -> bool:
+        """Say whether nobody but counters hears a logger, and this is the first of them."""
+        logger: logging.Logger | None = logging.getLogger(name)
+        handlers: list[logging.Handler] = []
+        while logger is not None:
+            handlers += logger.handlers
+            logger = logger.parent if logger.propagate else None
+        return handlers[:1] == [self] and all(isinstance(handler, LogCounts) for handler in handlers)
 
     def attach(self) -> None:
         """Begin to count."""

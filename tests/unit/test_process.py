@@ -2,12 +2,13 @@
 
 import asyncio
 import builtins
+import logging
 
 import pytest
 
 from framework import Spider
 from framework.crawler import Crawler
-from framework.exceptions import SettingsError
+from framework.exceptions import PluginError, SettingsError
 from framework.process import CrawlerProcess, loop_factory
 from framework.settings import Settings
 from framework.testing.fakes import FakeHandler
@@ -124,3 +125,88 @@ def test_a_missing_uvloop_is_an_error_only_where_it_was_asked_for(monkeypatch):
     assert loop_factory("auto") is asyncio.new_event_loop
     with pytest.raises(SettingsError, match="pip install uvloop"):
         loop_factory("uvloop")
+
+
+def test_a_script_hears_of_exceptions_and_of_the_end_of_its_crawl(capsys):
+    process = process_with(LOG_LEVEL="INFO")
+    process.crawl(Site, seen=[], error=ZeroDivisionError("in the callback"))
+    before = (list(logging.getLogger().handlers), logging.getLogger().level)
+
+    process.start()
+
+    heard = capsys.readouterr().err
+    assert "ZeroDivisionError: in the callback" in heard
+    assert "1 offered = 0 done" in heard
+    assert (logging.getLogger().handlers, logging.getLogger().level) == before
+
+
+def test_the_log_level_of_a_script_is_the_one_that_its_spider_sets(capsys):
+    process = process_with(LOG_LEVEL="DEBUG")
+    quiet = type("Quiet", (Site,), {"custom_settings": {"LOG_LEVEL": "ERROR"}})
+    process.crawl(quiet, seen=[])
+
+    process.start()
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_program_with_a_log_of_its_own_gets_no_second_one(capsys):
+    handlers = []
+    process = CrawlerProcess({"EXTENSIONS_BASE": {}}, False, install_signal_handlers=False)
+    opened = type("Opened", (Site,), {"start_urls": [], "parse": None})
+    opened.__init__ = lambda self, **kwargs: handlers.extend(logging.getLogger().handlers)
+    before = list(logging.getLogger().handlers)
+    process.crawl(opened)
+
+    process.start()
+
+    assert handlers == before
+
+
+def test_settings_that_are_wrong_are_told_by_name_and_not_only_kept(capsys):
+    process = process_with(DOWNLOAD_DELAY=-1, LOG_LEVEL="LOUD")
+    process.crawl(Site, seen=[])
+
+    process.start()
+
+    heard = capsys.readouterr().err
+    assert "ERROR: The crawl of 'site' has ended: " in heard
+    assert "DOWNLOAD_DELAY = -1" in heard
+    assert "LOG_LEVEL" in heard
+    assert len(process.errors) == 1
+
+
+def test_an_error_that_is_nobodys_mistake_is_told_with_its_traceback(capsys):
+    class Broken(Crawler):
+        async def crawl(self, *args, **kwargs):
+            raise ZeroDivisionError("a defect")
+
+    process = process_with()
+    process.crawl(Broken(Site, process.settings))
+
+    process.start()
+
+    heard = capsys.readouterr().err
+    assert "has ended the crawl of 'site'" in heard
+    assert "Traceback (most recent call last)" in heard
+    assert "ZeroDivisionError: a defect" in heard
+
+
+def test_a_setting_of_scrapy_that_does_nothing_is_told_to_a_script(capsys):
+    process = process_with(AUTOTHROTTLE_ENABLED=True)
+    process.crawl(Site, seen=[])
+
+    process.start()
+
+    assert "AUTOTHROTTLE_ENABLED (" in capsys.readouterr().err
+
+
+def test_a_spider_of_the_project_may_be_given_by_name(tmp_path, monkeypatch):
+    spider = 'from framework import Spider\n\n\nclass Named(Spider):\n    name = "named"\n'
+    (tmp_path / "spiders_by_name.py").write_text(spider)
+    monkeypatch.syspath_prepend(tmp_path)
+    process = process_with(SPIDER_MODULES=["spiders_by_name"])
+
+    assert process.crawl("named").spidercls.__name__ == "Named"
+    with pytest.raises(PluginError, match="there is no spider 'nmaed'; did you mean 'named'"):
+        process.crawl("nmaed")

@@ -5,6 +5,8 @@ import contextvars
 import logging
 from typing import Any
 
+import pytest
+
 from framework.telemetry.logcounts import LogCounts, current_spider
 from framework.telemetry.stats import MemoryStatsCollector
 
@@ -58,3 +60,29 @@ def test_detaching_elsewhere_or_twice_is_harmless() -> None:
     counts.detach()
 
     assert counts not in logging.getLogger().handlers
+
+
+def test_warnings_of_a_program_without_a_log_are_printed_once_although_crawls_count(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+
+    with LogCounts(MemoryStatsCollector()), LogCounts(MemoryStatsCollector()):
+        logger.error("a traceback")
+        logger.info("not for those who set up no log")
+
+    assert capsys.readouterr().err == "a traceback\n"
+
+
+def test_a_program_that_has_a_handler_of_its_own_hears_nothing_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    own = logging.NullHandler()
+    logger.addHandler(own)
+
+    with LogCounts(MemoryStatsCollector()):
+        logger.error("for the own handler")
+    logger.removeHandler(own)
+
+    assert capsys.readouterr().err == ""
