@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Self
 
 from framework.testing.shop import RequestLog, ThreadedShop
 from tests.crash.crawls import Crawl, kill
@@ -61,6 +62,12 @@ class Report:
     kills: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
     allowed: float = 0.0
+
+    def __iadd__(self, other: Report) -> Self:
+        self.kills += other.kills
+        self.repeated += other.repeated
+        self.allowed += other.allowed
+        return self
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items()))
@@ -117,7 +124,6 @@ class Killer:
         self._known: set[str] = set()
         self.report = Report()
         self.checks: list[Callable[[], None]] = []
-        self.has_ended: Callable[[], bool] = lambda: False
 
     def run(self) -> Report:
         """Kill and continue until the command ends by itself; its code is to be 0."""
@@ -131,9 +137,6 @@ class Killer:
                 kill(process)
             if kind is None:
                 assert process.returncode == 0, self._crawl.tail()
-                break
-            if self.has_ended():  # killed when all was done and only the process was still to go
-                self.report.kills["too late"] += 1
                 break
             assert process.returncode == -9, f"it ended while it was to be killed ({kind}): {self._crawl.tail()}"
             self.report.kills[kind] += 1
@@ -171,10 +174,10 @@ class Killer:
         chance, startup_s = self._random.random(), self._reference.startup_s
         if not missing:
             self._left = min(self._left, self._closing)
-            at = begun_at + self._random.uniform(0.5 * startup_s, startup_s + 0.6 * self._reference.close_s)
+            at = begun_at + self._random.uniform(0.5 * startup_s, startup_s + self._reference.close_s)
             return "closing", lambda: self._closing > 0 and time.monotonic() >= at
         if self._left <= self._closing:
-            return "closing", self._after(watch, missing, self._random.uniform(0, 0.6 * self._reference.close_s))
+            return "closing", self._after(watch, missing, self._random.uniform(0, self._reference.close_s))
         # What comes while it waits for its moment comes beside these.
         pages = round(self._random.uniform(0, 1.2 * missing / (self._left - self._closing)))
         wait_s = self._random.uniform(0, 1.2 * self._pace.interval_s)
