@@ -24,6 +24,7 @@ _NOT_FOR_ONE_PAGE: dict[str, Any] = {
     "FEEDS": {},
     "FRONTIER": "memory",
     "ITEM_PIPELINES": {},
+    "JOBDIR": None,
     "PROGRESS": "off",
     "ROBOTSTXT_OBEY": False,
 }

@@ -78,6 +78,9 @@ def run_as_job(spidercls: type[Spider], settings: Settings, options: RunOptions,
         if options.resume:
             msg = "there is nothing to resume with FRONTIER = 'memory': such a crawl ends with its process"
             raise UsageError(msg)
+        if options.new:
+            msg = "--new begins a job, and with FRONTIER = 'memory' there is none: leave one of the two out"
+            raise UsageError(msg)
         return run_crawler(crawler, arguments)
     live = decide(
         the_jobs(settings),

@@ -42,7 +42,7 @@ def command(context: click.Context, pairs: tuple[str, ...], *, as_json: bool) ->
 @command.command("rm")
 @click.argument("names", metavar="JOB...", nargs=-1)
 @click.option("--all-ended", is_flag=True, help="Remove every job that has ended or was abandoned.")
-@click.option("--data", "with_data", is_flag=True, help="Also a database that the job holds, with all its items.")
+@click.option("--data", "with_data", is_flag=True, help="Also results in the job: a database, dead letters.")
 @click.pass_obj
 def rm(jobs: JobsFolder, names: tuple[str, ...], *, all_ended: bool, with_data: bool) -> None:
     """Remove jobs: what is stored about them, not the files that they wrote.
@@ -69,12 +69,15 @@ def _the_jobs(pairs: Sequence[str]) -> JobsFolder:
 
 def _ended(jobs: JobsFolder, *, with_data: bool) -> list[StoredJob]:
     over = [job for job in jobs.jobs() if job.state in (State.ENDED, State.ABANDONED)]
-    return [job for job in over if with_data or not job.has_database]
+    kept = [job for job in over if job.results and not with_data]
+    for job in kept:
+        click.echo(f"Kept job {job.name}: it holds {job.results}; --data removes that too.", err=True)
+    return [job for job in over if job not in kept]
 
 
 def _give_up(jobs: JobsFolder, job: StoredJob, *, with_data: bool) -> None:
     """Cut the files of an unfinished job back; where that cannot be done say so."""
-    if job.state not in UNFINISHED or job.state is State.RUNNING or (job.has_database and not with_data):
+    if job.state not in UNFINISHED or job.state is State.RUNNING or (job.results and not with_data):
         return
     from .jobruns import cut_outputs
 

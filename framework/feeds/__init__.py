@@ -8,7 +8,7 @@ exporter's business (``framework.exporters``), where it lies the storage's.
 from .build import build_feeds
 from .filters import ItemFilter
 from .options import Feed
-from .sink import FeedSink, cut_back
+from .sink import FeedSink
 from .storages import FeedStorage, FileFeedStorage, StdoutFeedStorage
 
 __all__ = [
@@ -19,5 +19,4 @@ __all__ = [
     "ItemFilter",
     "StdoutFeedStorage",
     "build_feeds",
-    "cut_back",
 ]

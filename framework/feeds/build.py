@@ -24,7 +24,7 @@ from .batch import Batch
 from .filters import ItemFilter
 from .journal import Journal
 from .naming import Naming
-from .options import Feed, feed_from
+from .options import COMPRESSIONS, OPTIONS_OF_PLUGINS, Feed, feed_from
 from .packing import StreamPacker, packer_for
 from .round import FeedRound
 from .sink import FeedSink
@@ -107,12 +107,30 @@ def _plugins(feed: Feed) -> list[Any]:
             if not callable(getattr(plugin, name, None)):
                 msg = f"FEEDS[{feed.uri!r}]: the 'postprocessing' plugin {plugin!r} has no method {name}"
                 raise SettingsError(msg)
+    _refuse_unread(feed, plugins)
     try:
         packer_for(plugins, feed.as_dict())
     except Exception as error:
         msg = f"FEEDS[{feed.uri!r}]: its 'postprocessing' plugins do not take its options: {error}"
         raise SettingsError(msg) from error
     return plugins
+
+
+def _refuse_unread(feed: Feed, plugins: list[Any]) -> None:
+    """Refuse options that no plugin of this feed reads; one of the user's own may read any."""
+    if not feed.plugin_options:
+        return
+    known = {load_object(path): ending for ending, path in COMPRESSIONS.items()}
+    if any(plugin not in known for plugin in plugins):
+        return
+    read = {name for plugin in plugins for name in OPTIONS_OF_PLUGINS[known[plugin]]}
+    unread = [name for name in feed.plugin_options if name not in read]
+    if unread:
+        msg = (
+            f"FEEDS[{feed.uri!r}]: nothing reads {', '.join(map(repr, unread))}; add the plugin that does to "
+            f"'postprocessing' (there are {', '.join(COMPRESSIONS.values())}), or leave it out"
+        )
+        raise SettingsError(msg)
 
 
 def _tell_of_streams(feed: Feed, plugins: list[Any]) -> None:

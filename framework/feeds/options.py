@@ -23,16 +23,13 @@ COMPRESSIONS = {
 }
 """What the ending of a compressed file means."""
 
-_PLUGIN_OPTIONS = (
-    "gzip_compresslevel",
-    "gzip_mtime",
-    "gzip_filename",
-    "bz2_compresslevel",
-    "lzma_format",
-    "lzma_check",
-    "lzma_preset",
-    "lzma_filters",
-)
+OPTIONS_OF_PLUGINS = {
+    ".gz": ("gzip_compresslevel", "gzip_mtime", "gzip_filename"),
+    ".bz2": ("bz2_compresslevel",),
+    ".xz": ("lzma_format", "lzma_check", "lzma_preset", "lzma_filters"),
+}
+"""The keys that are read by the plugins of ``COMPRESSIONS``."""
+
 _SUFFIXES = {".jsonl": "jsonlines", ".jl": "jsonlines", ".jsonlines": "jsonlines", ".ndjson": "jsonlines"}
 
 
@@ -129,7 +126,7 @@ def unpacked_name(uri: str) -> tuple[str, str | None]:
 
 
 def _plugin_options(rules: FeedRules) -> dict[str, Any]:
-    given = {name: getattr(rules, name) for name in _PLUGIN_OPTIONS}
+    given = {name: getattr(rules, name) for names in OPTIONS_OF_PLUGINS.values() for name in names}
     return {**{name: value for name, value in given.items() if value is not None}, **rules.postprocessing_options}
 
 

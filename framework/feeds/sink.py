@@ -367,8 +367,3 @@ class FeedSink:
         if was_open and not is_wanted and not batch.existed and batch.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 await asyncio.to_thread(batch.path.unlink)
-
-
-async def cut_back(sink: FeedSink, cut: Any) -> None:
-    """Leave just what was committed in the files of a job that is given up (see ``FeedSink.cut_back``)."""
-    await sink.cut_back(cut)

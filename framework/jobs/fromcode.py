@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from framework.exceptions import SettingsError
 from framework.settings import Settings
 from framework.settings.declared import DurabilityOptions
 
@@ -25,8 +26,19 @@ def wants_job(settings: Settings, *, is_command: bool = False) -> bool:
     Args:
         settings: those of the crawl, the spider's included.
         is_command: ``fwk crawl`` and ``fwk runspider`` make jobs where nothing else is said.
+
+    Raises:
+        SettingsError: ``JOBDIR`` is set, and ``FRONTIER`` says that nothing is to be kept.
     """
     options = settings.group(DurabilityOptions)
+    if options.frontier == "memory" and options.jobdir:
+        origin = settings.origin("JOBDIR")
+        place = f" ({origin.place})" if origin is not None else ""
+        msg = (
+            f"JOBDIR = {options.jobdir!r}{place} has no effect with FRONTIER = 'memory', which keeps no job: leave one "
+            "of the two out"
+        )
+        raise SettingsError(msg)
     if options.frontier == "auto":
         return is_command or bool(options.jobdir)
     return options.frontier == "sqlite"
@@ -63,6 +75,7 @@ def job_from_code(
         outputs: of sinks that are no feeds: place to output.
 
     Raises:
+        SettingsError: as ``wants_job``.
         UsageError: a file that belongs to another unfinished job; another spider's ``JOBDIR``.
         JobError: a job is busy or damaged, or the file system refuses.
     """

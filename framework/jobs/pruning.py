@@ -14,7 +14,7 @@ from .jobdir import clear
 from .jobsfolder import JobsFolder
 from .lock import LOCK_FILE, take_lock
 from .record import RECORD_FILE, State
-from .stored import DATABASE_FOLDER, StoredJob
+from .stored import DATABASE_FOLDER, LETTERS_FILE, StoredJob
 
 _OVER = frozenset({State.ENDED, State.ABANDONED})
 
@@ -22,14 +22,14 @@ _OVER = frozenset({State.ENDED, State.ABANDONED})
 def prune(jobs: JobsFolder) -> list[str]:
     """Remove ended and abandoned jobs beyond ``jobs.keep``, the oldest first; return their names.
 
-    Kept are jobs that the same command would continue, those that hold a database, and those in a ``JOBDIR``. One that
+    Kept are jobs that the same command would continue, those that hold results, and those in a ``JOBDIR``. One that
     cannot be removed now is left for the next time.
     """
     over = [job for job in jobs.jobs() if not job.is_elsewhere and job.state in _OVER]
     over.sort(key=lambda job: job.record.ended_at or 0.0, reverse=True)
     removed = []
     for job in over[jobs.keep :]:
-        if not job.has_database:
+        if not job.results:
             with contextlib.suppress(JobError):
                 _delete(jobs, job)
                 removed.append(job.name)
@@ -42,18 +42,15 @@ def remove(jobs: JobsFolder, job: StoredJob, *, with_data: bool = False) -> None
     Args:
         jobs: the folder of all jobs.
         job: which; one that is unfinished is to be abandoned first.
-        with_data: also a database that it holds.
+        with_data: also results that it holds: a database, items that could not be stored.
 
     Raises:
-        UsageError: it holds a database.
+        UsageError: it holds results.
         JobBusyError: a process works on it.
         JobError: the file system refuses.
     """
-    if job.has_database and not with_data:
-        msg = (
-            f"job {job.name} holds a database with its items ({job.folder / DATABASE_FOLDER}); to remove that too: "
-            f"fwk jobs rm {job.name} --data"
-        )
+    if job.results and not with_data:
+        msg = f"job {job.name} holds {job.results}; to remove that too: fwk jobs rm {job.name} --data"
         raise UsageError(msg)
     _delete(jobs, job)
 
@@ -64,7 +61,7 @@ def _delete(jobs: JobsFolder, job: StoredJob) -> None:
         if not job.is_elsewhere:
             jobs.delete(job.folder)
             return
-        clear(job.folder, DATABASE_FOLDER, RECORD_FILE, LOCK_FILE)
+        clear(job.folder, DATABASE_FOLDER, LETTERS_FILE, RECORD_FILE, LOCK_FILE)
         with contextlib.suppress(OSError):
             job.folder.rmdir()
     finally:

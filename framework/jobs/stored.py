@@ -17,6 +17,9 @@ from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 DATABASE_FOLDER = "mongo"
 """Where a job keeps the database that it runs itself."""
 
+LETTERS_FILE = "dead-letters.jsonl"
+"""Where a job keeps the items that a database did not take."""
+
 _TOLD = frozenset({State.ENDED, State.STOPPED})
 """Ends after which the same command does not go on, if it was told so."""
 
@@ -77,10 +80,15 @@ class StoredJob:
         return state not in (State.RUNNING, State.DAMAGED)
 
     @property
-    def has_database(self) -> bool:
-        """Whether the job holds a database of its own, which is a result and not a means."""
-        folder = self.folder / DATABASE_FOLDER
-        return folder.is_dir() and any(folder.iterdir())
+    def results(self) -> str:
+        """What the job holds that is a result and not a means, in words; nothing where there is none."""
+        database, letters = self.folder / DATABASE_FOLDER, self.folder / LETTERS_FILE
+        found = []
+        if database.is_dir() and any(database.iterdir()):
+            found.append(f"a database with its items ({database})")
+        if letters.is_file() and letters.stat().st_size:
+            found.append(f"items that could not be stored ({letters})")
+        return " and ".join(found)
 
     def is_of(self, key: Key) -> bool:
         """Say whether the job is what a command with this key crawls."""

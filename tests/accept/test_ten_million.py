@@ -46,7 +46,9 @@ def digest(identities: Iterable[int]) -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(7200)
-def test_ten_million_urls_are_known_few_fetched_and_none_lost_at_a_stop(full: bool, fwk: Fwk, tmp_path: Path) -> None:
+def test_ten_million_urls_are_known_few_fetched_and_none_lost_at_a_stop(
+    full: bool, fwk: Fwk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parents, hosts, bound_mb = (50_000, 1_000_000, 512) if full else (1_500, 30_000, 180)
     numbers = ["-a", f"parents={parents}", "-a", f"links={LINKS}", "-a", f"hosts={hosts}"]
     settings = ["MEMORY_LIMIT=512" if full else "MEMORY_LIMIT=128", "CONCURRENT_REQUESTS=100", "JOBDIR=job"]
@@ -55,7 +57,8 @@ def test_ten_million_urls_are_known_few_fetched_and_none_lost_at_a_stop(full: bo
     peak_mb = []
     for part, more in ((2, []), (1, ["--resume"])):
         to_fetch = (parents - len(items(tmp_path, "parent"))) // part
-        fwk(*command, "-a", f"fetch={to_fetch}", "-a", "report=report", *more, timeout=3600)
+        monkeypatch.setenv("MULTITUDE_FETCH", str(to_fetch))
+        fwk(*command, "-a", "report=report", *more, timeout=3600)
         fetched, peak_kib, reason = (tmp_path / "report").read_text("ascii").split()
         assert (int(fetched) >= to_fetch, reason) == (True, "enough")
         peak_mb.append(int(peak_kib) * 1024 / MB)

@@ -6,6 +6,7 @@ all of these were fetched, pages 0 to ``parents * links`` are known, each by one
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -29,7 +30,10 @@ def url_of(number: int, hosts: int) -> str:
 
 
 class MultitudeSpider(Spider):
-    """Arguments: ``parents``, ``links``, ``hosts``; ``fetch``: how many parents before it stops; ``report``, a file."""
+    """Arguments: ``parents``, ``links``, ``hosts``; ``report``, a file.
+
+    How many parents it fetches before it stops is in the environment, as the arguments of a job do not change.
+    """
 
     name = "multitude"
     custom_settings = {
@@ -40,7 +44,6 @@ class MultitudeSpider(Spider):
     parents: str
     links: str
     hosts: str
-    fetch: str
     report: str
     fetched = 0
 
@@ -48,7 +51,7 @@ class MultitudeSpider(Spider):
         yield Request(url_of(0, int(self.hosts)), callback=self.parse_parent, cb_kwargs={"k": 0}, priority=1)
 
     def parse_parent(self, response: Response, k: int) -> Iterator[Any]:
-        parents, links, hosts, fetch = int(self.parents), int(self.links), int(self.hosts), int(self.fetch)
+        parents, links, hosts = int(self.parents), int(self.links), int(self.hosts)
         for number in range(k * links + 1, k * links + links + 1):
             if number < parents:
                 kwargs = {"k": number}
@@ -59,7 +62,7 @@ class MultitudeSpider(Spider):
             yield Request(url_of(number, hosts))
         yield {"parent": k}
         self.fetched += 1
-        if self.fetched == fetch:
+        if self.fetched == int(os.environ["MULTITUDE_FETCH"]):
             raise CloseSpider("enough")
 
     def parse(self, response: Response) -> Any:

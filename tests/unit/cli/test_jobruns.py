@@ -82,6 +82,8 @@ def test_no_job_is_made_for_a_frontier_in_memory_or_for_one_page(fwk, crawls, fr
         (["--resume", "--new"], "give one of them"),
         (["--resume"], "no job of this command to resume"),
         (["--resume", "-s", "FRONTIER=memory"], "nothing to resume with FRONTIER = 'memory'"),
+        (["--new", "-s", "FRONTIER=memory"], "with FRONTIER = 'memory' there is none"),
+        (["-s", "JOBDIR=crawl", "-s", "FRONTIER=memory"], "JOBDIR = 'crawl' (command line -s JOBDIR) has no effect"),
     ],
 )
 def test_resume_and_new_decide_beforehand(fwk, crawls, options, said):

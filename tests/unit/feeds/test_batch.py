@@ -14,7 +14,7 @@ import pytest
 
 from framework import signals
 from framework.exceptions import ExportError, SettingsError
-from framework.feeds import FeedSink, ItemFilter, build_feeds, cut_back
+from framework.feeds import FeedSink, ItemFilter, build_feeds
 from framework.feeds.storages import FileFeedStorage
 
 Crawl = Callable[..., dict[str, Any]]
@@ -176,7 +176,7 @@ def test_what_an_earlier_crawl_left_is_put_back_after_a_kill_before_the_first_ch
         await commit(sink, ITEMS[2])
         killed(sink)
         assert (folder.path / name).read_bytes() != before
-        await cut_back(folder.sink(name, postprocessing=packing), None)
+        await folder.sink(name, postprocessing=packing).cut_back(None)
 
     asyncio.run(scenario())
     assert (folder.path / name).read_bytes() == before
@@ -206,7 +206,7 @@ def test_batches_of_no_checkpoint_are_removed_and_strangers_stay(folder: Folder,
 
     cut = asyncio.run(scenario())
     later = folder.sink("%(batch_id)d.json", batch_item_count=1, item_export_kwargs={"indent": None})
-    asyncio.run(cut_back(later, cut))
+    asyncio.run(later.cut_back(cut))
 
     assert folder.texts() == {"1.json": '[{"n":0}]\n', "4.json": '[{"n":"old"}]\n', "9.json": "a stranger's"}
 
@@ -374,6 +374,13 @@ def test_an_end_that_plugins_write_is_written_without_items_too(folder: Folder, 
         ({"postprocessing": [dict]}, "the 'postprocessing' plugin <class 'dict'> has no method write"),
         ({"postprocessing": [GZIP], "gzip_filename": "é\U0001f600"}, None),
         ({"postprocessing": ["framework.extensions.postprocessing.LZMAPlugin"], "lzma_preset": 77}, "do not take its"),
+        ({"gzip_compresslevel": 5}, "nothing reads 'gzip_compresslevel'; add the plugin that does to 'postprocessing'"),
+        (
+            {"postprocessing": [GZIP], "bz2_compresslevel": 5, "lzma_check": 0},
+            "reads 'bz2_compresslevel', 'lzma_check'",
+        ),
+        ({"postprocessing_options": {"mark": b"."}}, "nothing reads 'mark'"),
+        ({"postprocessing": [Shouting], "postprocessing_options": {"mark": b"."}, "gzip_mtime": 0}, None),
     ],
 )
 def test_mistaken_plugins_are_told_at_the_start(
@@ -416,7 +423,7 @@ def test_giving_up_a_job_leaves_what_was_committed(folder: Folder, crawl: Crawl)
         file.write(b"<item>half")
 
     later = folder.sink("a.xml")
-    asyncio.run(cut_back(later, cut))
+    asyncio.run(later.cut_back(cut))
 
     assert folder.texts()["a.xml"].count("<item>") == 1
     assert folder.texts()["a.xml"].endswith("</items>\n")
@@ -430,7 +437,7 @@ def test_giving_up_a_job_prints_nothing(crawler: MakeCrawler, capfdbinary: Any) 
         cut = await commit(sink, ITEMS[0])
         capfdbinary.readouterr()
         [later] = build_feeds(crawler({"-": {"format": "json"}}))
-        await cut_back(later, cut)
+        await later.cut_back(cut)
 
     asyncio.run(scenario())
     assert capfdbinary.readouterr().out == b""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from framework.frontier.store import Changes, Row, Store
+from framework.http.stored import dump_value
 from framework.jobs import Command, JobsFolder, Key, LiveJob, StoredJob, decide, feed_outputs, stored_arguments
 from framework.settings import Settings
 
@@ -63,19 +64,23 @@ class Desk:
                 live.end(*end)
         return live
 
+    def store(self, live: LiveJob, **numbers: Any) -> None:
+        store(live.folder, **numbers)
+
     def states(self) -> dict[str, str]:
         return {job.name: job.state.value for job in self.jobs.jobs()}
 
 
-def store(folder: Path, *, pages: int, pending: int, items: int = 7) -> None:
+def store(folder: Path, *, pages: int, pending: int, items: int = 7, cuts: dict[str, Any] | None = None) -> None:
     """Write a frontier's file with these numbers."""
+    meta = {} if cuts is None else {"cuts": dump_value(cuts)}
 
     async def write() -> None:
         kept = Store(folder / "frontier.db")
         opened = await kept.open()
         rows = [Row(opened.highest + n, opened.highest + n, 1, 0, b"") for n in range(1, pending + 1)]
         changes = Changes(rows=rows, seen=[row.identity for row in rows])
-        await kept.commit(opened.checkpoint + 1, changes, {}, {"pages": pages, "items": items})
+        await kept.commit(opened.checkpoint + 1, changes, meta, {"pages": pages, "items": items})
         await kept.close(clean=True)
 
     asyncio.run(write())

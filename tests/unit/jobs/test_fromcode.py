@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from framework.exceptions import SettingsError
 from framework.jobs import Output, job_from_code, jobs_folder, wants_job
 from framework.settings import Settings
 
@@ -16,11 +17,18 @@ from framework.settings import Settings
         ({"JOBDIR": "crawl"}, False, True),
         ({"JOBDIR": ""}, False, False),
         ({"FRONTIER": "sqlite"}, False, True),
-        ({"FRONTIER": "memory", "JOBDIR": "crawl"}, True, False),
+        ({"FRONTIER": "memory"}, True, False),
+        ({"FRONTIER": "memory", "JOBDIR": ""}, True, False),
     ],
 )
 def test_which_crawls_are_jobs(values, is_command, expected):
     assert wants_job(Settings(values), is_command=is_command) is expected
+
+
+@pytest.mark.parametrize("is_command", [True, False])
+def test_a_jobdir_for_a_crawl_that_keeps_nothing_is_refused(is_command):
+    with pytest.raises(SettingsError, match=r"JOBDIR = 'crawl'.* has no effect with FRONTIER = 'memory'"):
+        wants_job(Settings({"FRONTIER": "memory", "JOBDIR": "crawl"}), is_command=is_command)
 
 
 def test_the_folder_of_all_jobs_is_the_projects(tmp_path, monkeypatch):

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from framework.jobs import Progress, progress_of, size_of
+from framework.exceptions import DamagedJob
+from framework.jobs import Progress, cuts_of, progress_of, size_of
 
 
 def test_a_job_without_a_file_has_done_nothing(tmp_path):
@@ -23,6 +24,27 @@ def test_a_damaged_file_has_no_numbers(desk):
     assert progress_of(live.folder) is None
     said = desk.decide().said
     assert said == ["Continuing job books-1; --new starts afresh"]
+
+
+def test_cuts_are_those_of_the_last_checkpoint(desk):
+    live = desk.decide()
+    assert cuts_of(live.folder) == {}
+    live.close()
+
+    with desk.decide() as live:
+        desk.store(live, pages=1, pending=1)
+        live.opened()
+        assert cuts_of(live.folder) == {}
+        desk.store(live, pages=1, pending=1, cuts={"feed a.jsonl": {"offset": 12}})
+        assert cuts_of(live.folder) == {"feed a.jsonl": {"offset": 12}}
+
+
+def test_the_cuts_of_a_job_whose_file_is_gone_are_not_taken_for_none(desk):
+    live = desk.crawl()
+    (live.folder / "frontier.db").unlink()
+
+    with pytest.raises(DamagedJob, match="missing"):
+        cuts_of(live.folder)
 
 
 @pytest.mark.parametrize(

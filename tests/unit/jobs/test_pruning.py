@@ -19,8 +19,12 @@ def test_the_oldest_that_are_over_go_and_what_can_go_on_stays(desk):
     assert desk.states() == {"books-3": "abandoned", "poems-1": "failed", "books-4": "killed"}
 
 
-def test_a_database_and_a_jobdir_are_never_pruned(desk):
+def test_a_database_dead_letters_and_a_jobdir_are_never_pruned(desk):
     desk.jobs.keep = 0
+    refused = desk.decide()
+    with refused:
+        (refused.folder / "dead-letters.jsonl").write_text("{}\n")
+        refused.end("ended", "finished")
     first = desk.decide()
     with first:
         (first.folder / "mongo").mkdir()
@@ -52,6 +56,20 @@ def test_a_job_is_removed_by_name_and_its_database_only_on_demand(desk):
 
     with pytest.raises(UsageError, match=r"holds a database.*fwk jobs rm books-1 --data"):
         remove(desk.jobs, job)
+    remove(desk.jobs, job, with_data=True)
+
+    assert not live.folder.exists()
+
+
+@pytest.mark.parametrize("jobdir", [None, "crawl"])
+def test_dead_letters_are_removed_only_on_demand(desk, jobdir):
+    live = desk.crawl(jobdir=jobdir)
+    (live.folder / "dead-letters.jsonl").write_text("{}\n")
+    job = desk.jobs.find(live.name)
+
+    with pytest.raises(UsageError, match=r"holds items that could not be stored.*fwk jobs rm books-1 --data"):
+        remove(desk.jobs, job)
+    assert (live.folder / "dead-letters.jsonl").exists()
     remove(desk.jobs, job, with_data=True)
 
     assert not live.folder.exists()

@@ -124,11 +124,14 @@ def test_a_job_that_a_process_works_on_is_running(desk):
         assert (job.state, job.can_go_on) == ("running", False)
 
 
-def test_a_database_counts_when_something_is_in_it(desk):
+def test_a_database_and_dead_letters_count_when_something_is_in_them(desk):
     live = desk.crawl()
     job = desk.jobs.find("books-1")
     (live.folder / "mongo").mkdir()
+    (live.folder / "dead-letters.jsonl").touch()
 
-    assert not job.has_database
+    assert not job.results
     (live.folder / "mongo" / "data.sqlite").touch()
-    assert job.has_database
+    assert job.results == f"a database with its items ({live.folder / 'mongo'})"
+    (live.folder / "dead-letters.jsonl").write_text("{}\n")
+    assert job.results.endswith(f" and items that could not be stored ({live.folder / 'dead-letters.jsonl'})")
