@@ -285,7 +285,7 @@ class Backlog:
         """Say whether it is time to load something: a queue runs out, or half of the room is free."""
         on_its_way = len(self.bound)  # nobody gets at it before it is written
         on_disk = pending - self.in_memory + on_its_way
-        return on_disk > 0 and (bool(self.low) or self._size - on_its_way < self._max * 5 // 8)
+        return on_disk > 0 and (bool(self.low) or self.in_memory - on_its_way < self._max // 2)
 
     async def refill(self, now: float, *, is_idle: bool) -> int:
         """Load what comes next; return how many requests came.
