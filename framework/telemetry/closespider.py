@@ -2,12 +2,17 @@
 
 Place in the flow: an extension, driven by signals and, for the two time limits, by a task that the engine owns. Only
 the signals of limits that are set are connected, so an unused limit costs nothing.
+
+The counts are those of the job: a run that goes on where a killed or stopped one was counts on, so that the limits are
+met as in a crawl that nobody disturbed. A job that had *ended*, by such a limit for instance, and is resumed gets a
+further helping. The two times are those of the run: a killed job's pauses are nobody's time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from framework import signals
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
     from framework.protocols import Crawler
 
 logger = logging.getLogger(__name__)
+
+_ENDED = "ended"
+_COUNTS = ("items", "pages", "pages_since_item", "errors")
 
 
 class CloseSpider:
@@ -31,6 +39,9 @@ class CloseSpider:
         self.pages_since_item = 0
         self.errors = 0
         self._is_closed = False
+        # What the last run left; this one has not begun yet, and overwrites it when it does.
+        record = getattr(getattr(crawler, "job", None), "record", None)
+        self._starts_anew = getattr(record, "state", None) == _ENDED
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -54,38 +65,59 @@ class CloseSpider:
             connect(self.page_count, signals.response_received)
         if limits.itemcount or limits.pagecount_no_item or limits.timeout_no_item_s:
             connect(self.item_scraped, signals.item_scraped)
-        if limits.timeout_s or limits.timeout_no_item_s:
-            connect(self.spider_opened, signals.spider_opened)
+        connect(self.spider_opened, signals.spider_opened)
         connect(self.spider_closed, signals.spider_closed)
+
+    def snapshot(self) -> dict[str, int]:
+        """Return the counts, for a later run of the same job."""
+        return {name: getattr(self, name) for name in _COUNTS}
+
+    def restore(self, snapshot: Mapping[str, int]) -> None:
+        """Count on from where the last run of the job was, unless that had ended."""
+        if not self._starts_anew:
+            for name in _COUNTS:
+                setattr(self, name, snapshot.get(name, 0))
 
     def error_count(self) -> None:
         """Count an exception in a callback."""
         self.errors += 1
-        if self.errors >= self.conditions.errorcount:
-            self._close("closespider_errorcount")
+        self._check_errors()
 
     def page_count(self) -> None:
         """Count a response."""
         self.pages += 1
         self.pages_since_item += 1
-        limits = self.conditions
-        if limits.pagecount and self.pages >= limits.pagecount:
-            self._close("closespider_pagecount")
-        elif limits.pagecount_no_item and self.pages_since_item >= limits.pagecount_no_item:
-            self._close("closespider_pagecount_no_item")
+        self._check_pages()
 
     def item_scraped(self) -> None:
         """Count an item."""
         self.items += 1
         self.pages_since_item = 0
-        if self.conditions.itemcount and self.items >= self.conditions.itemcount:
+        self._check_items()
+
+    def _check_errors(self) -> None:
+        if 0 < self.conditions.errorcount <= self.errors:
+            self._close("closespider_errorcount")
+
+    def _check_pages(self) -> None:
+        limits = self.conditions
+        if 0 < limits.pagecount <= self.pages:
+            self._close("closespider_pagecount")
+        elif 0 < limits.pagecount_no_item <= self.pages_since_item:
+            self._close("closespider_pagecount_no_item")
+
+    def _check_items(self) -> None:
+        if 0 < self.conditions.itemcount <= self.items:
             self._close("closespider_itemcount")
 
     def spider_opened(self) -> None:
-        """Start the timers of the time limits that are set."""
+        """Start the timers of the time limits that are set; end a job that was killed behind another limit."""
         engine, limits = self.crawler.engine, self.conditions
         if engine is None:
             return
+        self._check_errors()
+        self._check_pages()
+        self._check_items()
         if limits.timeout_s:
             engine.spawn(self._close_after(limits.timeout_s), "closespider timeout")
         if limits.timeout_no_item_s:

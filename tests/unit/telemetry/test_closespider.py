@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from framework import signals
+from framework import Spider, signals
 from framework.exceptions import NotConfigured
+from framework.process import CrawlerProcess
+from framework.protocols import Stateful
 from framework.telemetry.closespider import CloseSpider
+from framework.testing.fakes import FakeHandler
 
 
 def send(crawler: Any, signal: Any, times: int = 1) -> None:
@@ -113,3 +120,96 @@ def test_without_an_engine_nothing_happens(make_crawler: Any) -> None:
     send(crawler, signals.item_scraped)
 
     assert extension.items == 1
+
+
+def count_on(crawler: Any, before: CloseSpider) -> CloseSpider:
+    """Build the extension as the next run of a job does that goes on."""
+    extension = CloseSpider.from_crawler(crawler)
+    extension.restore(before.snapshot())
+    send(crawler, signals.spider_opened)
+    return extension
+
+
+def test_a_job_that_was_killed_counts_on_where_it_was(make_crawler: Any) -> None:
+    first, second = make_crawler(CLOSESPIDER_ITEMCOUNT=5), make_crawler(CLOSESPIDER_ITEMCOUNT=5)
+    killed = CloseSpider.from_crawler(first)
+    send(first, signals.item_scraped, 3)
+
+    extension = count_on(second, killed)
+    send(second, signals.item_scraped)
+    assert second.engine.closed == []
+    send(second, signals.item_scraped)
+
+    assert second.engine.closed == ["closespider_itemcount"]
+    assert extension.items == 5
+    assert isinstance(extension, Stateful)
+
+
+@pytest.mark.parametrize(
+    ("setting", "signal"),
+    [
+        ("CLOSESPIDER_ITEMCOUNT", signals.item_scraped),
+        ("CLOSESPIDER_PAGECOUNT", signals.response_received),
+        ("CLOSESPIDER_PAGECOUNT_NO_ITEM", signals.response_received),
+        ("CLOSESPIDER_ERRORCOUNT", signals.spider_error),
+    ],
+)
+def test_a_job_that_was_killed_behind_its_limit_ends_at_once(make_crawler: Any, setting: str, signal: Any) -> None:
+    first, second = make_crawler(**{setting: 2}), make_crawler(**{setting: 2})
+    killed = CloseSpider.from_crawler(first)
+    send(first, signal, 2)
+
+    count_on(second, killed)
+
+    assert second.engine.closed == [setting.lower()]
+
+
+def test_a_job_that_had_ended_by_a_limit_gets_a_further_helping(make_crawler: Any) -> None:
+    first, second = make_crawler(CLOSESPIDER_ITEMCOUNT=2), make_crawler(CLOSESPIDER_ITEMCOUNT=2)
+    ended = CloseSpider.from_crawler(first)
+    send(first, signals.item_scraped, 2)
+    second.job = SimpleNamespace(record=SimpleNamespace(state="ended"))
+
+    extension = count_on(second, ended)
+    send(second, signals.item_scraped)
+
+    assert second.engine.closed == []
+    assert extension.items == 1
+
+
+class Pages(Spider):
+    name = "pages"
+    start_urls = [f"http://a/{number}" for number in range(12)]
+    crashes_at = 0
+
+    def parse(self, response: Any) -> Any:
+        number = int(response.url.rpartition("/")[2])
+        if number == self.crashes_at:
+            raise SystemExit(1)
+        yield {"number": number}
+
+
+def runs_of(folder: Path, crashes_at: int = 0) -> list[int]:
+    """Run a job in a folder, and return the items of all its runs until now."""
+    handler = FakeHandler({None: "x"})
+    handler_class = type(f"Handler{id(handler)}", (), {"from_crawler": classmethod(lambda cls, crawler: handler)})
+    process = CrawlerProcess(
+        {
+            "DOWNLOAD_HANDLERS": {"http": handler_class}, "CLOSESPIDER_ITEMCOUNT": 4, "CONCURRENT_REQUESTS": 1,
+            "JOBDIR": str(folder / "job"), "FEEDS": {str(folder / "items.jsonl"): {"format": "jsonlines"}},
+            "LOG_ENABLED": False, "PROGRESS": "off",
+        },
+        install_signal_handlers=False,
+    )  # fmt: skip
+    process.crawl(Pages, crashes_at=crashes_at)
+    with suppress(SystemExit):
+        process.start()
+    assert process.errors == []
+    lines = (folder / "items.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["number"] for line in lines]
+
+
+def test_the_limit_holds_for_all_runs_of_a_job_until_it_has_ended(tmp_path: Path) -> None:
+    assert runs_of(tmp_path, crashes_at=2) == [0, 1]
+    assert len(runs_of(tmp_path)) == 4
+    assert len(runs_of(tmp_path)) == 8
