@@ -35,7 +35,7 @@ from framework.feeds import FeedSink, build_feeds
 from framework.frontier.build import build_frontier
 from framework.http.stored import StoredForm, dump_value, load_value
 from framework.jobrun import JobRun, cut_back, output_of
-from framework.jobs import LiveJob, StoredJob, cuts_of, job_from_code
+from framework.jobs import LiveJob, StoredJob, cuts_of, job_from_code, own_outputs
 from framework.pipelines.chain import PipelineChain
 from framework.protocols import Frontier, FrontierView, Gate, OfferFilter, Resume, Sink
 from framework.settings import Settings
@@ -370,7 +370,7 @@ class Crawler:
         return job_from_code(self.settings, self.spider.name, args, kwargs, cut_outputs=cut_outputs)
 
     async def cut_outputs(self, folder: Path, *args: Any, **kwargs: Any) -> None:
-        """Leave, in the output files of a job that is given up, just what it has committed. Instead of ``crawl``.
+        """Leave, in the output files of a job that are its own still, just what it has committed. Instead of ``crawl``.
 
         Args:
             folder: the job's, locked.
@@ -380,7 +380,8 @@ class Crawler:
             CrawlError: the job's file cannot be read, and nothing was cut; or one of its outputs cannot be cut.
         """
         self._build_spider(args, kwargs)
-        feeds = build_feeds(self, durable=True, folder=folder)
+        is_own = own_outputs(folder)
+        feeds = [feed for feed in build_feeds(self, durable=True, folder=folder) if is_own(feed.feed.uri)]
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
         await cut_back([*feeds, *pipelines.sinks], cuts_of(folder))
 

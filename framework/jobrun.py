@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from framework.exceptions import CrawlError, ExportError
 from framework.feeds import FeedSink
+from framework.jobs import places_of
 from framework.jobs.ending import end_of
 from framework.protocols import Frontier, Job, Resume, Sink
 from framework.settings.declared import DurabilityOptions, WarningOptions
@@ -64,7 +65,10 @@ class JobRun:
         crawler = self._crawler
         reason = crawler.finish_reason
         state = end_of(reason, error, is_stopped=reason == "shutdown", by_signal=crawler.stop_signal)
-        crawler.job.end(state, reason or "failed")
+        # Batches are many files, of which the full ones are their user's.
+        files = {} if error is not None else {f.feed.uri: f.path for f in crawler.feeds if not f.feed.batch_item_count}
+        closed = places_of({uri: path for uri, path in files.items() if path is not None})
+        crawler.job.end(state, reason or "failed", closed)
 
     async def _check_balance(self, frontier: Frontier) -> None:
         """See that nothing was lost: everything that was ever accepted has a fate or is pending."""

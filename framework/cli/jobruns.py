@@ -31,6 +31,7 @@ from framework.jobs import (
     jobs_folder,
     mongo_outputs,
     progress_of,
+    refuse_files_of_jobs,
     stored_arguments,
     wants_job,
     without_secrets,
@@ -74,6 +75,7 @@ def run_as_job(spidercls: type[Spider], settings: Settings, options: RunOptions,
     crawler = crawler_for(spidercls, settings, options)
     validate(crawler.settings)
     durability = crawler.settings.group(DurabilityOptions)
+    jobs, what = the_jobs(settings), command_of(crawler, arguments, options, origin)
     if not wants_job(crawler.settings, is_command=True):
         if options.resume:
             msg = "there is nothing to resume with FRONTIER = 'memory': such a crawl ends with its process"
@@ -81,10 +83,11 @@ def run_as_job(spidercls: type[Spider], settings: Settings, options: RunOptions,
         if options.new:
             msg = "--new begins a job, and with FRONTIER = 'memory' there is none: leave one of the two out"
             raise UsageError(msg)
+        refuse_files_of_jobs(settings, what.key, jobs)
         return run_crawler(crawler, arguments)
     live = decide(
-        the_jobs(settings),
-        command_of(crawler, arguments, options, origin),
+        jobs,
+        what,
         cut_outputs=cut_outputs,
         choice="resume" if options.resume else "new" if options.new else "auto",
         jobdir=durability.jobdir or None,

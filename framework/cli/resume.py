@@ -40,7 +40,9 @@ def command(job: str | None, **given: Any) -> int:
     return run_stored(jobs, stored, options)
 
 
-def run_stored(jobs: JobsFolder, stored: StoredJob, options: RunOptions, prepare: Prepare | None = None) -> int:
+def run_stored(
+    jobs: JobsFolder, stored: StoredJob, options: RunOptions, prepare: Prepare | None = None, *, verb: str = "resume"
+) -> int:
     """Run the command of a job again, on that job, and return the exit code.
 
     Args:
@@ -48,6 +50,7 @@ def run_stored(jobs: JobsFolder, stored: StoredJob, options: RunOptions, prepare
         stored: the job.
         options: what is given now, on top of what the job was begun with.
         prepare: called when the job is locked; where it returns ``False`` there is nothing to do.
+        verb: the command that this is.
 
     Raises:
         UsageError: its command cannot be run again as it is; the message says what is missing.
@@ -58,7 +61,7 @@ def run_stored(jobs: JobsFolder, stored: StoredJob, options: RunOptions, prepare
     crawler = crawler_for(run.load_spider(), run.settings, run.options)
     validate(crawler.settings)
     what = command_of(crawler, run.arguments, run.options, Origin(run.kind, run.target))
-    live = go_on(jobs, stored, what, cut_outputs=cut_outputs)
+    live = go_on(jobs, stored, what, cut_outputs=cut_outputs, verb=verb)
     try:
         if prepare is not None and not prepare(live):
             return 0

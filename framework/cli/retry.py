@@ -28,7 +28,7 @@ def command(job: str, **given: Any) -> int:
     """
     options = RunOptions(**given)
     jobs = the_jobs(load_settings(find_project(), options.pairs))
-    return run_stored(jobs, jobs.find(job), options, _requeue)
+    return run_stored(jobs, jobs.find(job), options, _requeue, verb="retry")
 
 
 def _requeue(live: LiveJob) -> bool:

@@ -19,7 +19,7 @@ from framework.usercode import in_short
 from .errors import JobBusyError, JobError
 from .jobdir import clear, folder_of
 from .jobsfolder import JobsFolder
-from .key import Command
+from .key import Command, Key
 from .live import LiveJob
 from .lock import LOCK_FILE, Lock, take_lock
 from .progress import progress_of
@@ -68,8 +68,17 @@ def decide(
         return _choose(jobs, command, choice, cut_outputs)
 
 
-def go_on(jobs: JobsFolder, job: StoredJob, command: Command, *, cut_outputs: CutOutputs) -> LiveJob:
+def go_on(
+    jobs: JobsFolder, job: StoredJob, command: Command, *, cut_outputs: CutOutputs, verb: str = "resume"
+) -> LiveJob:
     """Return a job that was named, locked for this process, to go on; whatever its state.
+
+    Args:
+        jobs: the folder of all jobs.
+        job: which.
+        command: what is to be crawled.
+        cut_outputs: called where the job goes on in other files than before.
+        verb: the command that does this, for advice.
 
     Raises:
         UsageError: it is another spider's; its file belongs to another job now.
@@ -77,7 +86,29 @@ def go_on(jobs: JobsFolder, job: StoredJob, command: Command, *, cut_outputs: Cu
         JobError: it is damaged.
     """
     with jobs.guarded():
-        return _continue(jobs, job, command, cut_outputs)
+        return _continue(jobs, job, command, cut_outputs, verb)
+
+
+def refuse_files_of_others(jobs: JobsFolder, key: Key, own: Path | None = None) -> None:
+    """Refuse a file that belongs to an unfinished job other than the one in the folder ``own``.
+
+    Raises:
+        UsageError: which file, whose it is, and what to do.
+    """
+    files = key.files()
+    for other in jobs.jobs() if files else ():
+        if other.folder == own or other.problem:
+            continue
+        places = other.shared_files(files)
+        state = other.state
+        if places and state in UNFINISHED:
+            uri = key.outputs[places[0]].uri
+            shown = places[0] if Path(uri).name == Path(places[0]).name else f"{uri} ({places[0]})"
+            msg = f"{shown} belongs to job {other.name}, which is {state.value}{_so_far(other)}"
+            if state is State.RUNNING:
+                raise UsageError(f"{msg}; name another file, or wait for its end")
+            advice = f"go on with it (fwk resume {other.name}), or give it up (fwk jobs rm {other.name})"
+            raise UsageError(f"{msg}; {advice}, or name another file")
 
 
 def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
@@ -93,7 +124,7 @@ def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
     lock = take_lock(job.folder / LOCK_FILE, job.name)
     is_done, note = False, ""
     try:
-        record = _record_of(job)
+        record = job.record = _record_of(job)
         try:
             cut_outputs(job)
         except Exception as error:  # code of the user's is loaded: whatever is wrong, there must be a way out
@@ -101,7 +132,7 @@ def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
             note = f"note: the files of job {job.name} may end with items that were not committed: {why}"
         record.state, record.ended_at = State.ABANDONED.value, jobs.clock()
         record.save(job.folder)
-        job.record, is_done = record, True
+        is_done = True
     finally:
         lock.release(is_done=is_done)
     return note
@@ -150,7 +181,7 @@ def _refuse_damaged(jobs: JobsFolder, command: Command) -> None:
 def _new_after(jobs: JobsFolder, own: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
     """Abandon a job for a new one of the same command."""
     so_far, was = _so_far(own), "stopped by Ctrl-C" if own.state is State.STOPPED else own.state.value
-    _refuse_files_of_others(jobs, command, own.folder)
+    refuse_files_of_others(jobs, command.key, own.folder)
     note = abandon(jobs, own, cut_outputs)
     live = _new(jobs, command)
     file = " -o FILE" if command.key.files() else ""
@@ -163,10 +194,28 @@ def _new_after(jobs: JobsFolder, own: StoredJob, command: Command, cut_outputs: 
 
 
 def _new(jobs: JobsFolder, command: Command) -> LiveJob:
-    _refuse_files_of_others(jobs, command, Path())
+    refuse_files_of_others(jobs, command.key)
     record = _record_for(jobs, command)
+    notes = [_lost(job) for job in jobs.jobs() if _is_lost(job, command.key)]
     folder, lock = jobs.create(record)
-    return LiveJob(jobs, folder, record, lock, command, is_resumed=False)
+    live = LiveJob(jobs, folder, record, lock, command, is_resumed=False)
+    live.said += notes
+    return live
+
+
+def _is_lost(job: StoredJob, key: Key) -> bool:
+    """Say whether an unfinished job may be the command's own, from a folder that was moved."""
+    record = job.record
+    folder = str(record.command.get("folder", ""))
+    is_alike = not job.problem and record.spider == key.spider and record.arguments == dict(key.arguments)
+    return is_alike and job.state in UNFINISHED and folder != "" and not Path(folder).exists()
+
+
+def _lost(job: StoredJob) -> str:
+    return (
+        f"note: job {job.name} of this spider was begun in {job.record.command['folder']}, which is gone: where that "
+        "was moved, it cannot go on here; this is a new job"
+    )
 
 
 def _record_for(jobs: JobsFolder, command: Command, name: str = "") -> Record:
@@ -180,22 +229,6 @@ def _record_for(jobs: JobsFolder, command: Command, name: str = "") -> Record:
         command=command.stored,
         created_at=jobs.clock(),
     )
-
-
-def _refuse_files_of_others(jobs: JobsFolder, command: Command, own: Path) -> None:
-    """Refuse a file that belongs to an unfinished job other than the one in the folder ``own``."""
-    files = command.key.files()
-    for other in jobs.jobs():
-        if other.folder == own or not files or other.problem:
-            continue
-        places = other.shared_files(files)
-        state = other.state
-        if places and state in UNFINISHED:
-            msg = f"{places[0]} belongs to job {other.name}, which is {state.value}{_so_far(other)}"
-            if state is State.RUNNING:
-                raise UsageError(f"{msg}; name another file, or wait for its end")
-            advice = f"go on with it (fwk resume {other.name}), or give it up (fwk jobs rm {other.name})"
-            raise UsageError(f"{msg}; {advice}, or name another file")
 
 
 # -- going on --------------------------------------------------------------------------------------------------------
@@ -214,13 +247,16 @@ def _after_death(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs
     return live
 
 
-def _continue(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
+def _continue(
+    jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs, verb: str = "resume"
+) -> LiveJob:
     job.refuse_damage()
-    job.refuse_key(command.key)
-    _refuse_files_of_others(jobs, command, job.folder)
+    job.refuse_key(command.key, verb)
+    refuse_files_of_others(jobs, command.key, job.folder)
     lock = take_lock(job.folder / LOCK_FILE, job.name)
     try:
-        record = _record_of(job)
+        record = job.record = _record_of(job)
+        job.refuse_key(command.key, verb)  # another process may have had it until now
         was = "" if record.state != State.ABANDONED else ", which was given up"
         said = f"Continuing job {job.name}{was}{_so_far(job, ': ')}; --new starts afresh"
         if set(record.outputs) - set(command.key.outputs):
@@ -236,7 +272,9 @@ def _continue(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: C
 def _record_of(job: StoredJob) -> Record:
     """Return the record as it is now that the lock is held."""
     try:
-        return read_record(job.folder)
+        record = read_record(job.folder)
+        record.name = job.name  # that of its folder
+        return record
     except FileNotFoundError:
         msg = f"job {job.name} is gone: {job.folder} was removed meanwhile"
         raise JobError(msg) from None
@@ -259,7 +297,7 @@ def _at(jobs: JobsFolder, command: Command, folder: Path, choice: Choice, cut_ou
         if choice == "resume":
             msg = f"JOBDIR {folder} holds no job to resume; leave --resume out to begin one there"
             raise UsageError(msg)
-        _refuse_files_of_others(jobs, command, folder)
+        refuse_files_of_others(jobs, command.key, folder)
         record = _record_for(jobs, command)
         lock = jobs.create_at(folder, record)
         return LiveJob(jobs, folder, record, lock, command, is_resumed=False)
@@ -280,8 +318,8 @@ def _at(jobs: JobsFolder, command: Command, folder: Path, choice: Choice, cut_ou
 def _anew(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
     """Begin a new crawl in the folder of one that is over, under its name."""
     if job.record.spider != command.key.spider:
-        job.refuse_key(command.key)
-    _refuse_files_of_others(jobs, command, job.folder)
+        job.refuse_crawl(command.key)
+    refuse_files_of_others(jobs, command.key, job.folder)
     said = []
     if job.state in UNFINISHED:
         said.append(f"Job {job.name} was {job.state.value}{_so_far(job)}; it is given up for a new crawl in its folder")

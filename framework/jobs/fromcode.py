@@ -14,7 +14,7 @@ from framework.exceptions import SettingsError
 from framework.settings import Settings
 from framework.settings.declared import DurabilityOptions
 
-from .choosing import CutOutputs, decide
+from .choosing import CutOutputs, decide, refuse_files_of_others
 from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments
 from .live import LiveJob
@@ -52,8 +52,32 @@ def jobs_folder(settings: Settings, root: Path | None = None) -> JobsFolder:
         root: what a relative ``JOBS_FOLDER`` is relative to; the working folder when it is not given.
     """
     options = settings.group(DurabilityOptions)
-    path = (root or Path.cwd()).resolve() / Path(options.jobs_folder).expanduser()
-    return JobsFolder(path, keep=options.jobs_keep)
+    home = (root or Path.cwd()).resolve()
+    path = home / Path(options.jobs_folder).expanduser()
+    return JobsFolder(path, keep=options.jobs_keep, root=home if path.is_relative_to(home) else None)
+
+
+def refuse_files_of_jobs(settings: Settings, key: Key, jobs: JobsFolder | None = None) -> None:
+    """Refuse, for a crawl that is no job, a file that belongs to an unfinished job: its items would be cut off again.
+
+    Args:
+        settings: those of the crawl.
+        key: what is crawled.
+        jobs: the folder of all jobs, where it is known. Jobs are looked for in the folders above each file too, as a
+            script may run anywhere.
+
+    Raises:
+        UsageError: the file, and the job.
+    """
+    own = jobs or jobs_folder(settings)
+    folders = {own.path: own}
+    for place in key.files().values():
+        for root in Path(place).parents:
+            found = jobs_folder(settings, root)
+            if found.path.is_dir():
+                folders.setdefault(found.path, found)
+    for folder in folders.values():
+        refuse_files_of_others(folder, key)
 
 
 def job_from_code(
@@ -79,9 +103,10 @@ def job_from_code(
         UsageError: a file that belongs to another unfinished job; another spider's ``JOBDIR``.
         JobError: a job is busy or damaged, or the file system refuses.
     """
-    if not wants_job(settings):
-        return None
     arguments = stored_arguments({**{str(n): value for n, value in enumerate(args)}, **kwargs})
+    if not wants_job(settings):
+        refuse_files_of_jobs(settings, Key(spider, arguments, feed_outputs(settings, spider, arguments)))
+        return None
     key = Key(
         spider, arguments, {**feed_outputs(settings, spider, arguments), **mongo_outputs(settings), **(outputs or {})}
     )

@@ -8,9 +8,11 @@ this folder: two commands that are called at the same time do not choose the sam
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from framework.exceptions import UsageError
 from .checked import make_folder, read_checked, sync_folder, write_checked
 from .errors import JobError, job_error
 from .lock import LOCK_FILE, Lock, take_lock
+from .moving import way_to
 from .record import Record
 from .stored import StoredJob, stored_job
 
@@ -40,10 +43,14 @@ class JobsFolder:
         path: the folder (``JOBS_FOLDER``); it is made when the first job is.
         keep: ended jobs that are kept (``JOBS_KEEP``).
         clock: the wall clock, in seconds.
+        root: the folder of the project; jobs inside of it can be moved and copied with it.
     """
 
-    def __init__(self, path: Path, *, keep: int = 20, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, *, keep: int = 20, clock: Callable[[], float] = time.time, root: Path | None = None
+    ) -> None:
         self.path = path
+        self.root = root
         self.keep = keep
         self.clock = clock
 
@@ -58,6 +65,10 @@ class JobsFolder:
         found = [stored_job(folder) for folder in self._folders()]
         found += [stored_job(folder, is_elsewhere=True) for folder in self._elsewhere()]
         known = [job for job in found if job is not None]
+        names = Counter(job.name for job in known)
+        for job in known:
+            if names[job.name] > 1:  # somebody has copied a job: each is called like its folder
+                job.record.name = job.folder.name
         return sorted(known, key=lambda job: (job.record.begun_at, job.record.created_at, job.name))
 
     def find(self, name: str) -> StoredJob:
@@ -89,7 +100,8 @@ class JobsFolder:
     def _elsewhere(self) -> list[Path]:
         path = self.path / _ELSEWHERE
         try:
-            return [Path(folder) for folder in read_checked(path).get("folders", [])]
+            folders = read_checked(path).get("folders", [])
+            return [Path(os.path.normpath(self.path / folder)) for folder in folders]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except JobError as error:
@@ -137,6 +149,7 @@ class JobsFolder:
             lock = take_lock(aside / LOCK_FILE, record.name)
         except OSError as error:
             raise job_error("make the job", folder, error) from error
+        record.root = way_to(self.root, folder)
         try:
             record.save(aside)
             aside.rename(folder)
@@ -166,6 +179,7 @@ class JobsFolder:
             raise job_error("make the job folder", folder, error) from error
         record.name = record.name or self.new_name(record.spider)
         held = lock or take_lock(folder / LOCK_FILE, record.name)
+        record.root = way_to(self.root, folder)
         try:
             record.save(folder)
             self.note(folder)
@@ -180,8 +194,13 @@ class JobsFolder:
             return
         noted = self._elsewhere()
         if folder not in noted:
-            there = [str(path) for path in (*noted, folder) if stored_job(path) is not None]
-            write_checked(self.path / _ELSEWHERE, {"folders": there})
+            there = [path for path in (*noted, folder) if stored_job(path) is not None]
+            write_checked(self.path / _ELSEWHERE, {"folders": [self._shown(path) for path in there]})
+
+    def _shown(self, folder: Path) -> str:
+        """Return how a folder is noted: inside of the project in a way that survives its move."""
+        is_inside = way_to(self.root, folder) and way_to(self.root, self.path)
+        return os.path.relpath(folder, self.path) if is_inside else str(folder)
 
     def new_name(self, spider: str) -> str:
         """Return the name of a new job of a spider: one number above those that there are."""

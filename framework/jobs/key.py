@@ -131,7 +131,7 @@ def feed_outputs(settings: Settings, spider: str, arguments: Mapping[str, str]) 
         feed = feed_from(str(uri), rules, options, formats, [])
         if feed is None:
             continue
-        place, is_file = _place_of(feed.uri)
+        place, is_file = place_of(feed.uri)
         file = _file_of(place, spider, arguments, is_known=feed.uri_params is None) if is_file else ""
         outputs[place] = Output(str(masked("", feed.uri)), feed.format, feed.overwrite, file)
     return outputs
@@ -146,7 +146,7 @@ def mongo_outputs(settings: Settings) -> dict[str, Output]:
     return {"mongodb": Output(f"{masked('', options.uri)} {options.database} {options.collection}")}
 
 
-def _place_of(uri: str) -> tuple[str, bool]:
+def place_of(uri: str) -> tuple[str, bool]:
     """Return where a feed goes, spelled in one way, and whether that is a file of this machine."""
     if scheme_of(uri) != "file":
         return str(masked("", uri)), False
@@ -168,4 +168,4 @@ def _file_of(place: str, spider: str, arguments: Mapping[str, str], *, is_known:
     return f"{filled} {spider} {sorted(arguments.items())}"
 
 
-__all__ = ["MASK", "Command", "Key", "Output", "feed_outputs", "stored_arguments", "without_secrets"]
+__all__ = ["MASK", "Command", "Key", "Output", "feed_outputs", "place_of", "stored_arguments", "without_secrets"]

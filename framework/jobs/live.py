@@ -9,7 +9,7 @@ nothing was begun (a wrong setting, a plugin that cannot be built) leaves no fol
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,7 @@ from .errors import JobError, job_error
 from .jobsfolder import JobsFolder
 from .key import Command
 from .lock import LOCK_FILE, Lock
+from .moving import way_to
 from .pruning import prune
 from .record import EXHAUSTED, RECORD_FILE, Record, State
 
@@ -103,6 +104,7 @@ class LiveJob:
         record.command, record.version = self._command.stored, __version__
         record.state, record.reason, record.ended_at = State.RUNNING, "", None
         record.begun_at = now
+        record.closed, record.root = {}, way_to(self._jobs.root, self.folder)
         record.runs += 1
         with self._jobs.guarded():
             self._take_files()
@@ -119,12 +121,13 @@ class LiveJob:
         """Let the job go. Without ``end`` its state stays *running*, which means killed."""
         self.close()
 
-    def end(self, state: State | str, reason: str = "") -> None:
+    def end(self, state: State | str, reason: str = "", closed: Mapping[str, tuple[str, int]] | None = None) -> None:
         """Say how the run ended.
 
         Args:
             state: ``ended``, ``stopped`` (by its user), ``interrupted`` (by SIGTERM) or ``failed``.
             reason: as in ``finish_reason``; ``finished`` means that nothing is left.
+            closed: the files that were left in good order: place to file and length in bytes.
 
         Raises:
             JobError: it cannot be written; the job counts as killed then.
@@ -135,6 +138,7 @@ class LiveJob:
             raise job_error("note the end in", self.folder / LOCK_FILE, error) from error
         self.record.state, self.record.reason = State(state).value, reason
         self.record.ended_at = self._jobs.clock()
+        self.record.closed = {place: list(file) for place, file in (closed or {}).items()}
         self.record.save(self.folder)
         self._has_ended = True
 

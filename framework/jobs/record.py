@@ -5,6 +5,8 @@ Place in the flow: written when a job is made, begins, ends or is abandoned; rea
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
@@ -15,6 +17,7 @@ from framework.version import __version__
 
 from .checked import read_checked, write_checked
 from .errors import JobError
+from .moving import inward, outward
 
 SCHEMA = 1
 RECORD_FILE = "job.json"
@@ -58,6 +61,10 @@ class Record:
         runs: how often it was begun.
         is_stored: the frontier's file was made; when it is missing now, something is lost.
         taken: files of this job that another job has written to since: place to that job's name.
+        closed: its files as the last run has left them in good order: place to file and length in bytes.
+        home: the job's folder when this was written; another than where it lies now if it was moved or copied.
+        root: the way from the job's folder to the root of its project, ``""`` where it lies outside. Paths inside of
+            the project are stored relative to it, and are absolute here.
         version: of fwk, at the last run.
         schema: of this file.
     """
@@ -76,6 +83,9 @@ class Record:
     runs: int = 0
     is_stored: bool = False
     taken: dict[str, str] = field(default_factory=dict)
+    closed: dict[str, list[Any]] = field(default_factory=dict)
+    home: str = ""
+    root: str = ""
     version: str = __version__
     schema: int = SCHEMA
 
@@ -85,7 +95,9 @@ class Record:
         Raises:
             JobError: the file system refuses.
         """
-        write_checked(folder / RECORD_FILE, asdict(self))
+        self.home = str(folder)
+        content = asdict(self)
+        write_checked(folder / RECORD_FILE, inward(content, _root_of(folder, self.root)) if self.root else content)
 
 
 def read_record(folder: Path) -> Record:
@@ -102,7 +114,36 @@ def read_record(folder: Path) -> Record:
         version = content.get("version", "a newer version")
         msg = f"{path} was written by fwk {version} in a newer form (schema {schema}); go on with that version"
         raise JobError(msg)
-    return _record_from(content, path)
+    root = str(content.get("root", ""))
+    try:
+        record = _record_from(outward(content, _root_of(folder, root)) if root else content, path)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f"{path} is damaged: {error}"
+        raise JobError(msg) from None
+    _leave_to_original(record, folder)
+    return record
+
+
+def _root_of(folder: Path, root: str) -> str:
+    return os.path.normpath(folder / root)
+
+
+def _leave_to_original(record: Record, folder: Path) -> None:
+    """Note in a copy of a job that what both of them write stays the original's."""
+    if record.home in ("", str(folder)):
+        return
+    home = Path(record.home)
+    # A job that was moved, or that is reached by another way, is no copy.
+    with contextlib.suppress(OSError, JobError):
+        if home.samefile(folder):
+            return
+        # Its folder is entered as little as possible: of the original only what it writes counts.
+        content = read_checked(home / RECORD_FILE)
+        if content.get("id") != record.id:
+            return
+        there = outward(content, _root_of(home, str(content["root"]))) if content.get("root") else content
+        shared = [place for place in there.get("outputs", {}) if record.outputs.get(place, {}).get("file")]
+        record.taken |= {place: f"{there['name']} ({home})" for place in shared if place not in record.taken}
 
 
 def _record_from(content: Mapping[str, Any], path: Path) -> Record:

@@ -11,6 +11,7 @@ from framework.exceptions import UsageError
 from .errors import JobError
 from .key import Key
 from .lock import LOCK_FILE, holder_of, is_marked
+from .outputs import grown
 from .progress import STORE_FILE
 from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 
@@ -110,26 +111,33 @@ class StoredJob:
             msg = f"{self.problem}. To give the job {self.name} up: fwk jobs rm {self.name}"
             raise JobError(msg)
 
-    def refuse_key(self, key: Key) -> None:
+    def refuse_key(self, key: Key, verb: str = "resume") -> None:
         """Refuse what this job cannot go on with.
 
+        Args:
+            key: what is to be crawled now.
+            verb: the command that goes on with it, for advice.
+
         Raises:
-            UsageError: another spider; a file under another name or in another format; a file that was taken over.
+            UsageError: another spider, or other arguments; a file under another name or in another format; a file
+                that was taken over, or that something else has written to.
         """
         record = self.record
-        if record.spider != key.spider:
-            msg = (
-                f"job {self.name} ({self.folder}) is one of the spider {record.spider!r}, not of {key.spider!r}; "
-                "name another JOBDIR"
-            )
-            raise UsageError(msg)
+        self.refuse_crawl(key)
+        advice = f"give it another file: fwk {verb} {self.name} -o FILE"
+        more = grown(record)
         for place, output in key.outputs.items():
             old = record.outputs.get(place)
             if place in record.taken:
                 msg = (
                     f"{output.uri} was taken over by job {record.taken[place]}, so job {self.name} cannot go on in it; "
-                    f"give it another file: fwk resume {self.name} -o FILE"
+                    f"{advice}"
                 )
+                raise UsageError(msg)
+            if place in more:
+                msg = f"{output.uri} has grown by {more[place]:,} bytes since job {self.name} had closed it"
+                size_bytes = record.closed[place][1]
+                msg += f", and they would be cut off; move what is behind byte {size_bytes:,} elsewhere, or {advice}"
                 raise UsageError(msg)
             # The feed would not find its place again, and begin the file anew.
             if old is not None and (old["uri"], old["format"]) != (output.uri, output.format):
@@ -139,9 +147,33 @@ class StoredJob:
                 )
                 raise UsageError(msg)
 
+    def refuse_crawl(self, key: Key) -> None:
+        """Refuse another spider, or other arguments for it.
+
+        Raises:
+            UsageError: what is another, and what to do.
+        """
+        record = self.record
+        advice = "name another JOBDIR"
+        if record.spider != key.spider:
+            if not self.is_elsewhere:
+                advice = f"call the spider {record.spider!r} again, or give the job up: fwk jobs rm {self.name}"
+            msg = f"job {self.name} ({self.folder}) is one of the spider {record.spider!r}, not of {key.spider!r}"
+            raise UsageError(f"{msg}; {advice}")
+        # Those of a program are objects too, which may look another way each time.
+        names = {**record.arguments, **key.arguments} if record.command.get("kind") != "code" else ()
+        for name in names:
+            if record.arguments.get(name) != key.arguments.get(name):
+                msg = (
+                    f"job {self.name} ({self.folder}) was begun without this argument {name!r}, or with another value; "
+                    f"that is a crawl of its own: {advice}"
+                )
+                raise UsageError(msg)
+
     def shared_files(self, files: Mapping[str, str]) -> list[str]:
-        """Return the places of those of ``files`` (see ``Key.files``) that this job writes."""
-        own = {output.get("file") for output in self.record.outputs.values()}
+        """Return the places of those of ``files`` (see ``Key.files``) that this job writes, and no other since."""
+        taken = self.record.taken
+        own = {output.get("file") for place, output in self.record.outputs.items() if place not in taken}
         return [place for file, place in files.items() if file in own]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from framework.exceptions import CrawlError, UsageError
-from framework.jobs import JobBusyError, JobError, StoredJob, abandon, go_on
+from framework.jobs import JobBusyError, JobError, StoredJob, abandon, go_on, own_outputs, places_of
 
 STOPPED = ("stopped", "shutdown")
 LIMIT = ("ended", "closespider_pagecount")
@@ -232,10 +233,61 @@ def test_a_job_that_was_named_does_not_write_its_file_under_another_name_or_in_a
     desk.crawl(choice="resume")  # its lock is free
 
 
+def test_the_advice_is_the_command_that_was_given(desk):
+    desk.crawl(end=LIMIT)
+    desk.crawl(end=EXHAUSTED)
+
+    with pytest.raises(UsageError, match="fwk retry books-1 -o FILE"):
+        go_on(desk.jobs, desk.jobs.find("books-1"), desk.command(), cut_outputs=desk.cut_outputs, verb="retry")
+
+
+@pytest.mark.parametrize("end", [STOPPED, LIMIT, ("interrupted", "shutdown")])
+def test_a_file_that_has_grown_since_the_job_closed_it_is_not_cut(desk, end):
+    file = desk.folder / "items.jsonl"
+    with desk.decide() as live:
+        desk.store(live, pages=12, pending=3)
+        live.opened()
+        file.write_text("ours\n")
+        live.end(*end, places_of({"items.jsonl": Path("items.jsonl")}))
+    own = own_outputs(live.folder)
+    assert own("items.jsonl")
+    with file.open("a") as more:
+        more.write("another's\n")
+
+    with pytest.raises(
+        UsageError, match=r"items.jsonl has grown by 10 bytes.*behind byte 5.*fwk resume books-1 -o FILE"
+    ):
+        go_on(desk.jobs, desk.jobs.find("books-1"), desk.command(), cut_outputs=desk.cut_outputs)
+    assert not own_outputs(live.folder)("items.jsonl")
+    file.write_text("ours\n")
+    go_on(desk.jobs, desk.jobs.find("books-1"), desk.command(), cut_outputs=desk.cut_outputs).close()
+
+
+def test_the_file_of_a_job_that_was_killed_may_have_grown(desk):
+    with desk.decide() as live:
+        desk.store(live, pages=12, pending=3)
+        live.opened()
+        live.end(*STOPPED, {})
+    desk.crawl(choice="resume")
+
+    assert desk.jobs.find("books-1").record.closed == {}
+    desk.crawl()
+
+
+def test_what_another_job_has_taken_over_and_what_is_not_the_jobs_is_not_cut(desk):
+    feeds = {"items.jsonl": {}, "more.csv": {}}
+    desk.crawl(desk.command(feeds=feeds), end=LIMIT)
+    desk.crawl(end=EXHAUSTED)
+
+    own = own_outputs(desk.jobs.path / "books-1")
+
+    assert (own("items.jsonl"), own("more.csv"), own("other.csv")) == (False, True, False)
+
+
 def test_another_spiders_job_is_refused(desk):
     desk.crawl()
 
-    with pytest.raises(UsageError, match="one of the spider 'books', not of 'poems'"):
+    with pytest.raises(UsageError, match=r"one of the spider 'books', not of 'poems'; call the spider 'books' again"):
         go_on(desk.jobs, desk.jobs.find("books-1"), desk.command("poems", {}), cut_outputs=desk.cut_outputs)
 
 
@@ -284,10 +336,14 @@ def test_a_jobdir_goes_on_whenever_something_is_left(desk, end):
     assert (live.folder / "frontier.db").exists()
 
 
-def test_a_jobdir_goes_on_with_other_arguments_too_as_in_scrapy(desk):
-    desk.crawl(jobdir="crawl")
+@pytest.mark.parametrize(
+    ("first", "then"), [({}, {"shelf": "2"}), ({"shelf": "2"}, {}), ({"shelf": "1"}, {"shelf": "2"})]
+)
+def test_a_jobdir_does_not_go_on_with_other_arguments(desk, first, then):
+    desk.crawl(desk.command(**first), jobdir="crawl")
 
-    assert desk.crawl(desk.command(category="poetry"), jobdir="crawl").is_resumed
+    with pytest.raises(UsageError, match=r"begun without this argument 'shelf', or with another.*another JOBDIR"):
+        desk.decide(desk.command(**then), jobdir="crawl")
 
 
 @pytest.mark.parametrize(("end", "choice"), [(EXHAUSTED, "auto"), (LIMIT, "new"), (STOPPED, "new"), (None, "new")])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.exceptions import SettingsError
+from framework.exceptions import SettingsError, UsageError
 from framework.jobs import Output, job_from_code, jobs_folder, wants_job
 from framework.settings import Settings
 
@@ -57,3 +57,18 @@ def test_a_crawl_from_code_is_a_job_where_settings_say_so(desk):
         assert live.is_resumed
     with begin({"JOBDIR": "crawl"}) as live:
         assert live.folder == desk.folder / "crawl"
+
+
+@pytest.mark.parametrize("place", [".", "scripts"])
+def test_a_crawl_that_is_no_job_does_not_write_to_the_file_of_one(desk, monkeypatch, place):
+    desk.crawl(end=("stopped", "shutdown"))
+    (desk.folder / place).mkdir(exist_ok=True)
+    monkeypatch.chdir(desk.folder / place)
+
+    def begin(file):
+        feeds = {"FEEDS": {str(desk.folder / file): {}}}
+        return job_from_code(Settings(feeds), "poems", (), {}, cut_outputs=desk.cut_outputs)
+
+    with pytest.raises(UsageError, match=r"items.jsonl belongs to job books-1, which is stopped"):
+        begin("items.jsonl")
+    assert begin("other.jsonl") is None

@@ -19,7 +19,7 @@ def folder(tmp_path):
 
 
 def test_a_record_comes_back(folder):
-    assert read_record(folder) == Record(name="books-1", id="1", spider="books")
+    assert read_record(folder) == Record(name="books-1", id="1", spider="books", home=str(folder))
 
 
 @pytest.mark.parametrize("schema", [2, None, "1"])

@@ -95,7 +95,7 @@ def test_an_ended_job_whose_resume_dies_before_it_begins_is_as_it_was(desk):
 
 def test_resume_and_another_command_do_not_take_a_killed_job_for_one_that_is_over(desk):
     die_untold(desk, ("ended", "closespider_itemcount"), jobdir="crawl")
-    for choice, command in (("resume", desk.command()), ("auto", desk.command(category="poetry"))):
+    for choice, command in (("resume", desk.command()), ("auto", desk.command(feeds={"more.csv": {}}))):
         live = desk.decide(command, jobdir="crawl", choice=choice)
         assert (live.is_resumed, live.had_ended) == (True, False)
         live.close()
