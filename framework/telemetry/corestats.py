@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 class CoreStats:
     """Sets ``start_time`` and ``finish_time`` (aware, UTC), ``elapsed_time_seconds``, ``finish_reason`` and the rates.
 
-    The rates are ``responses_per_minute`` and ``items_per_minute``, over the whole crawl.
+    The rates are ``responses_per_minute`` and ``items_per_minute``, over the whole crawl. ``job/runs`` says which run
+    of its job this is, the first being 1: all other values are those of this run.
+
+    Args:
+        stats: where to note.
+        crawler: for its job, where it has one.
     """
 
-    def __init__(self, stats: StatsCollector) -> None:
+    def __init__(self, stats: StatsCollector, crawler: Crawler | None = None) -> None:
         self.stats = stats
+        self._crawler = crawler
         self.start_time: datetime | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build the extension and connect it."""
-        self = cls(crawler.stats)
+        self = cls(crawler.stats, crawler)
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signals.spider_closed)
         return self
@@ -38,6 +44,9 @@ class CoreStats:
         """Note the beginning."""
         self.start_time = datetime.now(tz=UTC)
         self.stats.set_value("start_time", self.start_time)
+        job = getattr(self._crawler, "job", None)
+        if job is not None:
+            self.stats.set_value("job/runs", job.record.runs)
 
     def spider_closed(self, reason: str) -> None:
         """Note the end, the time between, and why."""

@@ -26,7 +26,11 @@ _KINDS = {
     "downloader/exception_type_count/": "download failed",
     "downloader/response_status_count/": "answer",
 }
-_OWN = ("exception in the spider", "item lost in a pipeline")
+_COUNTED = {
+    "item_error_count": "item lost in a pipeline",
+    "mongodb/dead_letters": "item refused by MongoDB",
+}
+_OWN = ("exception in the spider", *_COUNTED.values())
 _REMEDIES = {
     "answer 401": "the site wants a login: set http_user and http_pass, or log in by a form",
     "answer 403": "the site refuses: look at USER_AGENT and cookies, and crawl slower",
@@ -34,6 +38,8 @@ _REMEDIES = {
     "answer 407": "the proxy wants a password: put it into the proxy's URL",
     "answer 429": "the site says too fast: raise DOWNLOAD_DELAY",
     "answer 5": "the site is overloaded or broken: crawl slower, or raise RETRY_TIMES",
+    "exception in the spider InvalidOutput": "the log says which callback gave what, and where",
+    "item refused by MongoDB": "the log says why, and the file of dead letters has the items",
     "exception in the spider": "the log has the traceback, with file and line",
     "item lost in a pipeline": "the log has the traceback, with file and line",
     "download failed CannotResolveHostError": "check the host's spelling and the name server",
@@ -93,9 +99,7 @@ def errors(stats: Stats) -> list[ErrorKind]:
                 continue
             what = f"{kind} {short}"
             found.append(ErrorKind(what, int(value), _remedy(what)))
-    if stats.get("item_error_count"):
-        what = "item lost in a pipeline"
-        found.append(ErrorKind(what, int(stats["item_error_count"]), _remedy(what)))
+    found += [ErrorKind(what, int(stats[key]), _remedy(what)) for key, what in _COUNTED.items() if stats.get(key)]
     # What only its author can mend must not hide behind a site's many answers.
     return sorted(found, key=lambda error: (not error.what.startswith(_OWN), -error.count, error.what))
 
@@ -109,6 +113,11 @@ def answers(stats: Stats) -> tuple[int, int]:
             number = int(value) * _ANSWER_KEYS[prefix]
             good, bad = (good, bad + number) if _is_error_status(status) else (good + number, bad)
     return max(good, 0), max(bad, 0)
+
+
+def is_continued(stats: Stats) -> bool:
+    """Say whether the crawl is a later run of a job: what it counts is less than what the job did."""
+    return int(stats.get("job/runs", 1)) > 1
 
 
 def reason_in_words(reason: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .findings import Stats, errors, reason_in_words, refusals
+from .findings import Stats, errors, is_continued, reason_in_words, refusals
 from .verdict import verdict
 from .wording import count, duration, rate, size
 
@@ -29,12 +29,18 @@ class Output:
         items: how many were written there; ``None`` where the sink does not say.
         size_bytes: its size; ``None`` where it has none.
         lost: items that were meant for it and are not in it.
+        lost_to: the file where these are instead.
+        noun: what it holds.
+        is_of_run: only what this run has put there is counted, not what the job's earlier runs have.
     """
 
     place: str
     items: int | None = None
     size_bytes: int | None = None
     lost: int = 0
+    lost_to: str = ""
+    noun: str = "item"
+    is_of_run: bool = False
 
 
 def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
@@ -51,7 +57,7 @@ def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
     """Return the summary of a crawl.
 
     Args:
-        stats: all values of the crawl, under Scrapy's keys.
+        stats: all values of the crawl, under Scrapy's keys; of a later run of a job those of that run, which is said.
         view: the frontier's last numbers; the balance comes from it, not from counters.
         outputs: where the items are.
         reason: why the crawl ended.
@@ -63,15 +69,15 @@ def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
     lines = [
         f"Crawl {reason_in_words(reason)}",
         *_what(stats, elapsed_s),
-        *_outputs(outputs),
+        *_outputs([*outputs, *_database(stats)], is_continued=is_continued(stats)),
         *_errors(stats, view),
         *_refusals(stats, view),
         *_hosts(view),
-        _balance(view),
+        _balance(view) + (" (the whole job)" if is_continued(stats) else ""),
     ]
     if job is not None:
         lines.append(f"  job       {job}")
-    told = [*verdict(stats, view, wants_items=wants_items), *warnings]
+    told = [*verdict(stats, view, wants_items=wants_items, reason=reason), *warnings]
     return "\n".join([*lines, *(f"  warning: {warning}" for warning in told)])
 
 
@@ -82,19 +88,38 @@ def _what(stats: Stats, elapsed_s: float) -> list[str]:
     per_s = f", {rate(pages / elapsed_s)}" if elapsed_s > 0 else ""
     received_bytes = int(stats.get("downloader/response_bytes", 0))
     received = f", {size(received_bytes)} received" if received_bytes else ""
-    lines = [f"  pages     {pages:,} in {duration(elapsed_s)}{per_s}{received}"]
-    lines.append(f"  items     {items:,}" + (f", and {dropped:,} dropped by pipelines" if dropped else ""))
+    scope = _scope(stats)
+    lines = [f"  pages     {pages:,} in {duration(elapsed_s)}{per_s}{received}{scope}"]
+    lines.append(f"  items     {items:,}" + (f", and {dropped:,} dropped by pipelines" if dropped else "") + scope)
     return lines
 
 
-def _outputs(outputs: Sequence[Output]) -> list[str]:
+def _scope(stats: Stats) -> str:
+    """Return what stands behind numbers that are not those of the whole job."""
+    return f" (this run, number {stats['job/runs']:,} of the job)" if is_continued(stats) else ""
+
+
+def _database(stats: Stats) -> list[Output]:
+    """Return the output that ``MongoPipeline`` has noted, if it was there."""
+    place = stats.get("mongodb/collection")
+    if place is None:
+        return []
+    stored, lost = int(stats.get("mongodb/documents", 0)), int(stats.get("mongodb/dead_letters", 0))
+    letters = str(stats.get("mongodb/dead_letters_file", ""))
+    return [Output(f"MongoDB {place}", stored, lost=lost, lost_to=letters, noun="document", is_of_run=True)]
+
+
+def _outputs(outputs: Sequence[Output], *, is_continued: bool) -> list[str]:
     lines = []
     for output in outputs[:_MOST_EACH]:
-        facts = [] if output.items is None else [count(output.items, "item")]
+        facts = [] if output.items is None else [count(output.items, output.noun)]
         if output.size_bytes is not None:
             facts.append(size(output.size_bytes))
         if output.lost:
-            facts.append(f"{count(output.lost, 'more item')} could not be written")
+            see = f", see {output.lost_to}" if output.lost_to else ""
+            facts.append(f"{count(output.lost, 'more item')} could not be written{see}")
+        if is_continued and facts:
+            facts.append("this run" if output.is_of_run else "the whole job")
         lines.append(f"  output    {output.place}" + (f" ({', '.join(facts)})" if facts else ""))
     return [*lines, *_more(len(outputs), "output")]
 
@@ -103,6 +128,8 @@ def _errors(stats: Stats, view: FrontierView) -> list[str]:
     found = errors(stats)
     if not found:
         # What no counter knows, such as a middleware that raised in process_response, the balance does.
+        if is_continued(stats):
+            return ["  errors    none in this run"]
         return [f"  errors    {f'{view.failed:,} x request failed: the log says why' if view.failed else 'none'}"]
     lines = []
     for error in found[:_MOST_EACH]:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .findings import Stats, answers, errors, refusals
+from .findings import Stats, answers, errors, is_continued, refusals
 from .wording import count
 
 if TYPE_CHECKING:
     from framework.protocols import FrontierView
 
 
-def verdict(stats: Stats, view: FrontierView | None = None, *, wants_items: bool = True) -> list[str]:
+def verdict(
+    stats: Stats, view: FrontierView | None = None, *, wants_items: bool = True, reason: str = "finished"
+) -> list[str]:
     """Return one warning for each thing that its user should know, the root causes first.
 
     Args:
         stats: all values of the crawl, under Scrapy's keys.
         view: the frontier's last numbers, where there are some.
         wants_items: whether a crawl without items is told of (``WARN_NO_ITEMS``).
+        reason: why the crawl ended: pages of one that its user has stopped may have had no time to give items.
     """
     pages = int(stats.get("response_received_count", 0))
     items = int(stats.get("item_scraped_count", 0))
     found = [*_nothing_crawled(stats, view, pages), *_refused(stats, pages), *_answers(stats)]
-    if pages and not items and not found and wants_items:
+    # A later run of a job sees some of its pages only, and those of a retry gave their items before.
+    is_whole = reason != "shutdown" and not is_continued(stats)
+    if pages and not items and not found and wants_items and is_whole:
         found.extend(_no_items(stats, pages))
     lost = int(stats.get("item_error_count", 0))
     if lost:
@@ -38,7 +43,7 @@ def _nothing_crawled(stats: Stats, view: FrontierView | None, pages: int) -> lis
         worst = broken[0]
         advice = f": {worst.remedy}" if worst.remedy else ""
         return [f"no page was crawled; {worst.what} ({count(worst.count, 'time')}){advice}"]
-    if view is not None and view.failed:
+    if view is not None and view.failed and not is_continued(stats):
         return [f"no page was crawled; {count(view.failed, 'request')} failed: the log says why"]
     if view is not None and not view.offered and not view.refused and not refusals(stats):
         return ["the spider made no request: start_urls is empty, or start() yields nothing"]

@@ -300,12 +300,21 @@ class MongoPipeline:
         self._batches.close()
         self.dead_letters.close()
         if task is not None:
-            logger.info("MongoDB (%s): %d documents stored in %s", self._where, self._stored, self._place())
+            self._tell_end()
 
-    def _place(self) -> str:
-        place = f"{self._targets.database}.{self._targets.fixed or self._options.collection}"
+    def _tell_end(self) -> None:
+        """Say what became of the items, in the log and in the stats, from which the summary takes it."""
+        stats, letters = self._crawler.stats, self.dead_letters
+        collection = f"{self._targets.database}.{self._targets.fixed or self._options.collection}"
+        stats.set_value("mongodb/collection", collection)
+        refused = f", {letters.count} refused: see {letters.path}" if letters.count else ""
+        if letters.count:
+            stats.set_value("mongodb/dead_letters_file", str(letters.path))
         server = self._connection.server
-        return place if server is None else f"{place}; query them with: nx-27017 --db {server.folder / 'data.sqlite'}"
+        query = "" if server is None else f"; query them with: nx-27017 --db {server.folder / 'data.sqlite'}"
+        logger.info(
+            "MongoDB (%s): %d documents stored in %s%s%s", self._where, self._stored, collection, refused, query
+        )
 
     def _count(self, name: str, number: int) -> None:
         if name == "documents":

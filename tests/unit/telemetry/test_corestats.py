@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from framework import signals
@@ -43,3 +44,14 @@ def test_the_rates_are_those_of_the_whole_crawl(make_crawler: Any) -> None:
 
     assert round(crawler.stats.get_value("responses_per_minute"), 1) == 15
     assert crawler.stats.get_value("items_per_minute") == 0
+
+
+def test_a_crawl_says_which_run_of_its_job_it_is(make_crawler: Any) -> None:
+    crawler = make_crawler()
+    extension = CoreStats.from_crawler(crawler)
+    crawler.job = SimpleNamespace(record=SimpleNamespace(runs=3))
+
+    crawler.signals.send_catch_log(signals.spider_opened, spider=crawler.spider)
+
+    assert crawler.stats.get_value("job/runs") == 3
+    assert extension.start_time is not None

@@ -56,3 +56,9 @@ def test_answers_to_robots_txt_are_no_pages() -> None:
 def test_reasons_are_said_in_words() -> None:
     assert reason_in_words("finished") == "finished: nothing was left to crawl"
     assert reason_in_words("enough") == "stopped: enough"
+
+
+def test_what_gave_no_traceback_promises_none() -> None:
+    (error,) = errors({"spider_exceptions/InvalidOutput": 2})
+
+    assert error.remedy == "the log says which callback gave what, and where"

@@ -76,6 +76,38 @@ def test_the_rest_of_the_errors_stands_with_them() -> None:
     assert [line[:11].strip() for line in lines[3:9]] == ["errors"] * 4 + ["", "retries"]
 
 
+def test_what_a_database_has_and_has_not_taken_is_told() -> None:
+    stats = STATS | {
+        "mongodb/collection": "library.books", "mongodb/documents": 1194, "mongodb/dead_letters": 6,
+        "mongodb/dead_letters_file": "letters.jsonl",
+    }  # fmt: skip
+
+    text = summary(stats, VIEW)
+
+    told = "1,194 documents, 6 more items could not be written, see letters.jsonl"
+    assert f"  output    MongoDB library.books ({told})\n" in text
+    assert "  errors    6 x item refused by MongoDB: the log says why, and the file of dead letters" in text
+
+
+def test_the_numbers_of_a_later_run_say_whose_they_are() -> None:
+    database = {"mongodb/collection": "library.books", "mongodb/documents": 7}
+
+    lines = summary(STATS | database | {"job/runs": 2}, VIEW, outputs=[Output("books.jsonl", 1200)]).splitlines()
+
+    assert lines[1].endswith("5.6 MB received (this run, number 2 of the job)")
+    assert lines[2] == "  items     1,200, and 4 dropped by pipelines (this run, number 2 of the job)"
+    assert lines[3] == "  output    books.jsonl (1,200 items, the whole job)"
+    assert lines[4] == "  output    MongoDB library.books (7 documents, this run)"
+    assert lines[-1].endswith("+ 3 pending (the whole job)")
+
+
+def test_failures_of_earlier_runs_are_no_errors_of_a_later_one() -> None:
+    text = summary({"job/runs": 2}, VIEW)
+
+    assert "  errors    none in this run\n" in text
+    assert "warning" not in text
+
+
 def test_refusals_without_reasons_are_a_number() -> None:
     assert "  refused   90\n" in summary({}, VIEW)
 

@@ -65,3 +65,11 @@ def test_a_depth_limit_above_the_items_is_not_blamed_on_selectors() -> None:
     stats = {"response_received_count": 3, STATUS + "200": 3, "refused/depth": 40}
 
     assert verdict(stats, view(offered=3)) == ["3 pages crawled and no item; DEPTH_LIMIT refused 40 links"]
+
+
+def test_pages_without_items_are_told_only_of_a_crawl_that_was_let_do_all_of_them() -> None:
+    stats = {"response_received_count": 1, STATUS + "200": 1}
+
+    assert verdict(stats, view(offered=9))
+    assert verdict(stats, view(offered=9), reason="shutdown") == []
+    assert verdict(stats | {"job/runs": 2}, view(offered=9)) == []

@@ -13,10 +13,11 @@ from framework.exceptions import ExportError, NotConfigured, PluginError, Settin
 from framework.pipelines import PipelineChain
 from framework.pipelines.mongo import MongoPipeline
 from framework.pipelines.mongo.embedded import EmbeddedServer
-from framework.protocols import Job, Sink
+from framework.protocols import FrontierView, Job, Sink
 from framework.settings import Settings
 from framework.settings.declared import MongoOptions
 from framework.statscollectors import StatsCollector
+from framework.telemetry.summary import summary
 
 
 def crawler_with(job: Job | None = None, **settings: Any) -> Any:
@@ -162,6 +163,22 @@ def test_a_write_after_the_close_has_nothing_to_wait_for(run: Any) -> None:
     pipeline = pipeline_with()
 
     run(pipeline.write(pipeline.seal()))
+
+
+def test_the_end_tells_the_summary_of_what_is_stored_and_what_is_not(run: Any, tmp_path: Path) -> None:
+    pipeline = pipeline_with(MONGO_DEAD_LETTERS=str(tmp_path / "letters.jsonl"), MONGO_DATABASE="library")
+
+    async def crawl() -> None:
+        pipeline._task = asyncio.create_task(asyncio.sleep(0))
+        pipeline._count("documents", 2)
+        pipeline.hand(7, [(0, {"_id": 1})])
+        await pipeline.close()
+
+    run(crawl())
+
+    text = summary(pipeline._crawler.stats.get_stats(), FrontierView(0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    place = f"MongoDB library.books (2 documents, 1 more item could not be written, see {tmp_path / 'letters.jsonl'})"
+    assert place in text
 
 
 def test_options_have_the_defaults_of_the_reference() -> None:
