@@ -341,6 +341,7 @@ class Crawler:
             spider=self.spider,
             drop_level=options.dropitem_log_level,
             note=self._run_of_job.fill_rates.note if self.settings.group(WarningOptions).fill_rate_drop else None,
+            folder=None if self.job is None else self.job.folder,
         )
 
     def _close(self, reason: str) -> None:

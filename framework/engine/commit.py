@@ -84,22 +84,35 @@ class Committer:
             lease, (fate, items) = parent, held
         self._held[lease] = (fate, items)
 
+    def deliver(self, lease: Lease, items: Sequence[tuple[int, Any]]) -> None:
+        """Hand over items of ``start()``, which goes on; ``lease.delivered`` says how many a later run skips."""
+        try:
+            if items:
+                self._hand(lease, items)
+            self._frontier.deliver(lease, len(items))
+        except BaseException:
+            self.has_failed = True  # as below
+            raise
+
     def _commit(self, lease: Lease, fate: Fate, items: Sequence[tuple[int, Any]]) -> None:
         try:
             if items:
-                for sink in self._sinks:
-                    try:
-                        sink.hand(lease.identity, items)
-                    except Exception as error:
-                        self._tell_lost(sink, lease, len(items), error)
-                if any(sink.is_full for sink in self._filling):
-                    self._due.set()
+                self._hand(lease, items)
             self._frontier.finish(lease, fate, len(items))
         except BaseException:
             # Somebody has the items of a visit that has not ended: the next checkpoint would store them, and the next
             # run deliver them again.
             self.has_failed = True
             raise
+
+    def _hand(self, lease: Lease, items: Sequence[tuple[int, Any]]) -> None:
+        for sink in self._sinks:
+            try:
+                sink.hand(lease.identity, items)
+            except Exception as error:
+                self._tell_lost(sink, lease, len(items), error)
+        if any(sink.is_full for sink in self._filling):
+            self._due.set()
 
     def _tell_lost(self, sink: Sink, lease: Lease, count: int, error: Exception) -> None:
         self.has_lost_items = True

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from framework import signals
@@ -20,8 +22,11 @@ from framework.protocols import StatsCollector
 from framework.signalmanager import SignalManager
 
 from .callbacks import ends_the_crawl, tell
+from .spool import ItemSpool
 
 logger = logging.getLogger(__name__)
+
+_CHUNK = 256
 
 
 class ItemStage:
@@ -33,6 +38,7 @@ class ItemStage:
         stats, signals, spider: those of the crawl.
         note: shown each item that left the pipelines.
         drop_level: of the log line about a dropped item whose ``DropItem`` names none (``DEFAULT_DROPITEM_LOG_LEVEL``).
+        folder: where the items of a visit wait that has very many; ``None`` for the system's temporary folder.
     """
 
     def __init__(  # noqa: PLR0913 - built in one place
@@ -45,8 +51,10 @@ class ItemStage:
         spider: Any,
         drop_level: str = "WARNING",
         note: Callable[[Any], None] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._chain = chain
+        self._folder = folder
         self._note = note
         self._at_once = at_once
         self._stats = stats
@@ -54,6 +62,19 @@ class ItemStage:
         self._spider = spider
         self._drop_level = drop_level
         self._is_debug = logger.isEnabledFor(logging.DEBUG)
+
+    def spool(self, items: Iterable[tuple[int, Any]]) -> ItemSpool:
+        """Return a place on disk for the items of one visit, with these as the first."""
+        return ItemSpool(self._folder, items)
+
+    async def process_spooled(self, items: ItemSpool, response: Response | None) -> ItemSpool:
+        """Pass very many items through, some at a time; return those that came out, on disk like the others."""
+        passed = items.empty()
+        for chunk in _chunks(items, max(self._at_once, _CHUNK)):
+            for entry in await self.process(chunk, response):
+                passed.append(entry)
+            await asyncio.sleep(0)
+        return passed
 
     async def process(self, items: Sequence[tuple[int, Any]], response: Response | None) -> list[tuple[int, Any]]:
         """Pass items through; return those that came out, with their positions."""
@@ -111,3 +132,9 @@ class ItemStage:
         await self._signals.send_catch_log_async(
             signals.item_error, item=item, response=response, spider=self._spider, failure=Failure(error)
         )
+
+
+def _chunks(items: Iterable[tuple[int, Any]], size: int) -> Iterator[list[tuple[int, Any]]]:
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk

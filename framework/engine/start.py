@@ -2,6 +2,9 @@
 
 Place in the flow: step 1. It waits while more than ``START_BACKLOG`` requests are pending, so that a start that yields
 millions costs no memory and a start that reads a database reads it as the crawl goes on.
+
+Its items do not wait for its end, which may be days away: some thousand at a time, and each after a second at most,
+they pass the pipelines and go to the sinks. ``lease.delivered`` says how many a later run of the job skips.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from .parts import Parts
 logger = logging.getLogger(__name__)
 
 _BREATHE_AFTER = 100
+_DELIVER_AT = 2000
+_DELIVER_AFTER_S = 1.0
 _STOPPED = Fate(FateKind.DONE, "stopped")
 """Of a ``start()`` that was not read to its end: a later run of the job reads it anew."""
 
@@ -48,6 +53,8 @@ class StartVisit:
         self._wanted = asyncio.Event()
         self._items: list[tuple[int, Any]] = []
         self._position = 0
+        self._delivery: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._is_read = False
         self._task: asyncio.Task[Any] | None = None
         self._is_stopped = False
@@ -66,7 +73,22 @@ class StartVisit:
 
     async def run(self) -> None:
         """Consume ``start()`` to its end, or until the crawl stops."""
-        fate = DONE
+        try:
+            fate = await self._read()
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._delivery is not None:
+                await self._delivery
+            items = await self._parts.items.process(self._items, None)
+        finally:
+            await self._end_delivery()
+        self.lease.delivered = max(self.lease.delivered, self._position)
+        if self._is_stopped and not self._is_read:
+            fate = _STOPPED
+        self._parts.committer.finish(self.lease, fate, items)
+        self.is_finished = True
+
+    async def _read(self) -> Fate:
         spider = self._parts.spider
         source = self._elements()
         try:
@@ -79,15 +101,50 @@ class StartVisit:
             self.error = error
             tell(f"{place_of(spider.start)} raised", error)
             await self._parts.tell_error(error, None, None)
-            fate = Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
+            return Fate(FateKind.FAILED, f"callback: {type(error).__name__}")
         finally:
             await close_output(source)
-        items = await self._parts.items.process(self._items, None)
-        self.lease.delivered = max(self.lease.delivered, self._position)
-        if self._is_stopped and not self._is_read:
-            fate = _STOPPED
-        self._parts.committer.finish(self.lease, fate, items)
-        self.is_finished = True
+        return DONE
+
+    # -- items on their way while start() goes on ----------------------------------------------------------------
+
+    async def _keep(self, item: Any) -> None:
+        """Take an item; wait when many have to pass the pipelines first."""
+        if self._position >= self.lease.delivered:
+            self._items.append((self._position, item))
+        self._position += 1
+        if self._items and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_DELIVER_AFTER_S, self._deliver_in_time)
+        while len(self._items) >= _DELIVER_AT:
+            # It is not cut short when start() is.
+            await asyncio.shield(self._begin_delivery())
+
+    def _deliver_in_time(self) -> None:
+        self._timer = None
+        if self._delivery is not None and not self._delivery.done():
+            self._timer = asyncio.get_running_loop().call_later(_DELIVER_AFTER_S, self._deliver_in_time)
+        elif self._items:
+            self._begin_delivery()
+
+    def _begin_delivery(self) -> asyncio.Task[None]:
+        if self._delivery is None or self._delivery.done():
+            self._delivery = asyncio.create_task(self._deliver(), name="items of start()")
+        return self._delivery
+
+    async def _deliver(self) -> None:
+        """Hand over the items so far; in one step with their number, which the next checkpoint stores."""
+        items, self._items = self._items, []
+        position = self._position
+        passed = await self._parts.items.process(items, None)
+        self.lease.delivered = position
+        self._parts.committer.deliver(self.lease, passed)
+
+    async def _end_delivery(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._delivery is not None and not self._delivery.done():
+            self._delivery.cancel()
+            await asyncio.wait([self._delivery])
 
     async def _consume_until_stopped(self, elements: AsyncIterator[Any]) -> None:
         task = self._task = asyncio.current_task()
@@ -121,9 +178,7 @@ class StartVisit:
                     self._wanted.clear()
                     await self._wanted.wait()
             elif is_item(element):
-                if self._position >= self.lease.delivered:
-                    self._items.append((self._position, element))
-                self._position += 1
+                await self._keep(element)
             elif element is not None:
                 parts.stats.inc_value("spider_exceptions/InvalidOutput")
                 logger.error("%s", invalid_element(element, parts.spider.start))

@@ -27,6 +27,7 @@ from .callbacks import as_output, close_output, ends_the_crawl, invalid_element,
 from .limits import LiveTransfer, current_transfer
 from .parts import Parts
 from .spiderchain import Output
+from .spool import ITEMS_IN_MEMORY, ItemSpool
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Visit:
         self.transfer = transfer
         self._parts = parts
         self._requests: list[Request] = []
-        self._items: list[tuple[int, Any]] = []
+        self._items: list[tuple[int, Any]] | ItemSpool = []
         self._position = 0
         self._given = 0
 
@@ -93,7 +94,12 @@ class Visit:
         if self._position > self.lease.delivered:
             self.lease.delivered = self._position
         if items:
-            items = await self._parts.items.process(items, response)
+            stage = self._parts.items
+            if isinstance(items, ItemSpool):
+                self._items = []
+                items = await stage.process_spooled(items, response)
+            else:
+                items = await stage.process(items, response)
         self._parts.committer.finish(self.lease, fate, items)
 
     async def abandon(self, error: BaseException) -> None:
@@ -231,7 +237,9 @@ class Visit:
             logger.error("%s", invalid_element(element, callback))
 
     async def _flush(self) -> None:
-        """Offer the requests collected so far."""
+        """Offer the requests collected so far; let very many items wait on disk."""
+        if len(self._items) > ITEMS_IN_MEMORY and not isinstance(self._items, ItemSpool):
+            self._items = self._parts.items.spool(self._items)
         if self._requests:
             requests, self._requests = self._requests, []
             await self._parts.offer(self.lease, requests)

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 _FAILURES_TOLD = 10
 _FULL_BYTES = 32 << 20
+_MANY_ITEMS = 1000
+_EARLY_BYTES = 8 << 20
 
 
 class FeedSink:
@@ -178,6 +181,9 @@ class FeedSink:
 
         An item that cannot be written in this format is logged, counted and left out; the others are written.
         """
+        if len(items) > _MANY_ITEMS:
+            self._hand_many(identity, items)
+            return
         if self.feed.batch_item_count:
             self._hand_to_batches(items)
             return
@@ -197,6 +203,20 @@ class FeedSink:
                 count += 1
         self.item_count += count
         batch.item_count += count
+
+    def _hand_many(self, identity: int, items: Sequence[tuple[int, Any]]) -> None:
+        """Write the items of one visit that memory may have no room for: some of them to the file, before their cut.
+
+        A crash cuts the file back to the last cut in any case. What goes wrong with the file is told by ``write``.
+        """
+        rest = iter(items)
+        while chunk := list(islice(rest, _MANY_ITEMS)):
+            self.hand(identity, chunk)
+            if self._batch.buffer.tell() + self._writer.size_bytes > _EARLY_BYTES and self._failure is None:
+                if not self._batch.is_ended:
+                    self._writer.keep(self._batch, self._batch.take())
+                with contextlib.suppress(CrawlError):
+                    self._writer.write_early()
 
     def _hand_to_batches(self, items: Sequence[tuple[int, Any]]) -> None:
         for _, item in items:

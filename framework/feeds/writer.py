@@ -89,6 +89,15 @@ class BatchWriter:
                 self._on_stored(self._ended.popleft())
             await asyncio.to_thread(self._write_run, last)
 
+    def write_early(self) -> None:
+        """Write what is sealed and belongs to files of this machine, in the loop; all else waits for ``write``.
+
+        Raises:
+            ExportError: the disk is full or broken; what is not written stays.
+        """
+        while self._sealed and not self._ended and isinstance(self._sealed[0].batch.output, FileOutput):
+            self._write_run(self.piece_count)
+
     def _write_run(self, last: int) -> None:
         """Write the pieces of one batch."""
         # The lock and the removal here, in the thread, hold even when the waiting coroutine was cancelled.

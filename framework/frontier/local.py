@@ -281,6 +281,11 @@ class LocalFrontier:
                 dispatch.enqueue(lease.request, first=True)
         dispatch.notify()
 
+    def deliver(self, lease: Lease, items: int) -> None:
+        """Note that ``start()``, which goes on, has delivered items more."""
+        self.counts.items += items
+        self._ledger.start_delivered = lease.delivered
+
     def finish(self, lease: Lease, fate: Fate, items: int) -> None:
         """End a visit with its fate."""
         self._dispatch.leased -= 1

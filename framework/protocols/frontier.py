@@ -330,6 +330,10 @@ class Frontier(Protocol):
         """Put unworked leases back at the head, as if they had never been leased."""
         ...
 
+    def deliver(self, lease: Lease, items: int) -> None:
+        """Note that ``start()``, which goes on, has delivered items more: the open group has ``lease.delivered``."""
+        ...
+
     def finish(self, lease: Lease, fate: Fate, items: int) -> None:
         """End a visit: it joins the open group with its fate and the number of items it delivered."""
         ...

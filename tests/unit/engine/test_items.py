@@ -1,11 +1,14 @@
 """The items of a visit on their way through the pipelines."""
 
 import asyncio
+import tempfile
 
 import pytest
 
 from framework import Request, Spider, signals
+from framework.engine.spool import ItemSpool
 from framework.exceptions import DropItem
+from framework.testing.fakes import RecordingSink
 
 PAGES = {None: "x"}
 
@@ -147,3 +150,109 @@ def test_the_setting_says_how_loudly_dropped_items_are_told(crawl, caplog):
     crawl(Several, PAGES, ITEM_PIPELINES={Picky: 1}, DEFAULT_DROPITEM_LOG_LEVEL="ERROR")
 
     assert [r.levelname for r in caplog.records if "not this one" in r.message] == ["ERROR"]
+
+
+# -- very many items of one page --------------------------------------------------------------------------------------
+
+
+class Many(Spider):
+    name = "many"
+    start_urls = ["http://a/1"]
+    count = 3000
+
+    def parse(self, response):
+        for number in range(self.count):
+            yield {"n": number}
+
+
+class Halves:
+    def process_item(self, item):
+        if item["n"] % 2:
+            raise DropItem("odd")
+        return {**item, "live": LIVE} if item["n"] % 4 else item
+
+
+class HalvesSlowly(Halves):
+    most = at_once = 0
+
+    async def process_item(self, item):
+        cls = type(self)
+        cls.at_once += 1
+        cls.most = max(cls.most, cls.at_once)
+        await asyncio.sleep(1)
+        cls.at_once -= 1
+        return Halves.process_item(self, item)
+
+
+LIVE = object()
+
+
+@pytest.mark.parametrize("pipeline", [None, Halves, HalvesSlowly])
+def test_very_many_items_pass_by_way_of_the_disk_and_come_in_one_step(crawl, pipeline):
+    taken = []
+
+    class Looks(RecordingSink):
+        def hand(self, identity, items):
+            taken.append(type(items))
+            super().hand(identity, items)
+
+    settings = {"ITEM_PIPELINES": {pipeline: 1}} if pipeline else {}
+    done = crawl(Many, PAGES, sink=Looks(), **settings)
+
+    step = 2 if pipeline else 1
+    ((_, handed),) = done.sink.visits
+    assert [position for position, _ in handed] == list(range(0, 3000, step))
+    assert [item["n"] for _, item in handed] == list(range(0, 3000, step))
+    assert all(("live" in item) == bool(pipeline and item["n"] % 4) for _, item in handed)
+    assert all(item.get("live", LIVE) is LIVE for _, item in handed)
+    assert taken == [ItemSpool]
+    assert done.stats["item_scraped_count"] == 3000 // step
+    assert HalvesSlowly.most <= 100
+
+
+@pytest.mark.parametrize("count", [100, 1001])
+def test_not_so_many_items_stay_in_memory(crawl, monkeypatch, count):
+    monkeypatch.setattr("tempfile.TemporaryFile", None)
+
+    done = crawl(type("Some", (Many,), {"count": count}), PAGES)
+
+    assert len(done.items) == count
+
+
+def test_a_callback_that_raises_keeps_very_many_items_too(crawl):
+    class Raises(Many):
+        async def parse(self, response):
+            for number in range(3000):
+                yield {"n": number}
+            raise LookupError("at last")
+
+    done = crawl(Raises, PAGES)
+
+    assert [item["n"] for item in done.items] == list(range(3000))
+    assert done.view.failed == 1
+
+
+def test_very_many_items_wait_for_what_rides_on_their_page(crawl):
+    class Parent(Many):
+        def parse(self, response):
+            yield from super().parse(response)
+            yield Request("http://a/2", callback=lambda response: {"n": "rider"})
+
+    done = crawl(Parent, PAGES)
+
+    assert [item["n"] for item in done.items] == ["rider", *range(3000)]
+
+
+def test_the_disk_that_very_many_items_are_on_is_that_of_the_job(crawl, tmp_path, monkeypatch):
+    folders, make = [], tempfile.TemporaryFile
+
+    def noted(**arguments):
+        folders.append(arguments["dir"])
+        return make(**arguments)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", noted)
+    big = type("Big", (Many,), {"parse": lambda self, response: ({"n": n, "text": "x" * 200} for n in range(1500))})
+    crawl(big, PAGES, JOBDIR=str(tmp_path / "job"))
+    crawl(big, PAGES)
+
+    assert folders == [tmp_path / "job", tmp_path / "job", None, None]

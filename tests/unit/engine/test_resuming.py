@@ -1,5 +1,6 @@
 """A crawl that was stopped goes on where it was: nothing is lost and nothing comes twice, on a real job folder."""
 
+import asyncio
 import json
 
 import pytest
@@ -69,6 +70,30 @@ def test_a_start_that_was_stopped_is_read_again_without_its_items_twice(crawl, i
         str(item) for number in range(1, 5) for item in ({"begun": number}, {"page": str(number)})
     )
     assert (view.done, view.pending) == (4, 0)
+
+
+def test_what_a_start_has_delivered_is_committed_before_its_end(crawl, items, tmp_path):
+    committed = []
+
+    class Begins(Spider):
+        name = "begins"
+
+        async def start(self):
+            for number in range(2500):
+                yield {"begun": number}
+            yield Request("http://a/1")
+            while not committed:  # a checkpoint is made meanwhile
+                await asyncio.sleep(0.01)
+                committed.extend(items()[:1])
+            assert len(items()) == 2000
+            raise CloseSpider("enough")
+
+    crawl(Begins)
+    done = [len(items()), committed]
+    crawl(Begins)
+
+    assert done == [2500, [{"begun": 0}]]
+    assert items() == [{"begun": number} for number in range(2500)]
 
 
 def test_a_start_that_came_to_its_end_is_not_run_again(crawl, items):

@@ -5,6 +5,10 @@ import asyncio
 import pytest
 
 from framework import Request, Spider
+from framework.exceptions import CrawlError, DropItem
+from framework.frontier.identity import ROOT_IDENTITY
+from framework.testing.fakes import RecordingSink
+from framework.testing.virtualtime import virtual_now
 
 PAGES = {None: "x"}
 
@@ -176,3 +180,151 @@ def test_a_start_that_was_stopped_before_it_began_reads_nothing(crawl):
     done = crawl(Stops, PAGES)
 
     assert (done.reason, done.paths) == ("at once", [])
+
+
+# -- very many items, or few in a long time ---------------------------------------------------------------------------
+
+
+class Watched(RecordingSink):
+    """Notes how many items came at which time."""
+
+    def __init__(self):
+        super().__init__()
+        self.handed = []
+
+    def hand(self, identity, items):
+        super().hand(identity, items)
+        self.handed.append((round(virtual_now()), len(items)))
+
+
+def numbers(count, first=0):
+    return [{"n": n} for n in range(first, first + count)]
+
+
+def test_the_items_of_a_start_do_not_wait_for_its_end(crawl):
+    async def start(self):
+        for item in numbers(3):
+            yield item
+            await asyncio.sleep(100)
+        for item in numbers(4500, 3):
+            yield item
+
+    done = crawl(spider_with(start), PAGES, sink=(sink := Watched()))
+
+    assert sink.handed == [(1, 1), (101, 1), (201, 1), (300, 2000), (300, 2000), (300, 500)]
+    assert done.items == numbers(4503)
+    assert {identity for identity, _ in sink.visits} == {ROOT_IDENTITY}
+    assert [position for _, handed in sink.visits for position, _ in handed] == list(range(4503))
+
+
+class Slow:
+    """A pipeline that takes its time."""
+
+    async def process_item(self, item):
+        await asyncio.sleep(item.get("wait", 5))
+        return item
+
+
+def test_a_start_waits_for_slow_pipelines_and_its_items_for_each_other(crawl):
+    async def start(self):
+        for item in numbers(6):
+            yield item
+            await asyncio.sleep(2)
+        for item in numbers(3000, 6):
+            yield item | {"wait": 0.1}
+
+    sink = Watched()
+    done = crawl(spider_with(start), PAGES, sink=sink, ITEM_PIPELINES={Slow: 1}, CONCURRENT_ITEMS=1000)
+
+    # The first is under way from 1 s to 6 s; what came meanwhile goes together.
+    assert sink.handed[:2] == [(6, 1), (12, 3)]
+    assert [item["n"] for item in done.items] == list(range(3006))
+
+
+@pytest.mark.parametrize("stop_at_s", [0.5, 2, 4])
+def test_a_start_that_is_stopped_delivers_what_is_under_way(crawl, stop_at_s):
+    async def start(self):
+        for item in numbers(2500):
+            yield item
+        await asyncio.sleep(1000)
+
+    async def during(crawler):
+        await asyncio.sleep(stop_at_s)
+        crawler.engine.close_spider(crawler.spider, "enough")
+
+    sink = Watched()
+    done = crawl(
+        spider_with(start), PAGES, sink=sink, during=during, ITEM_PIPELINES={Slow: 1},
+        CONCURRENT_ITEMS=5000,
+    )  # fmt: skip
+
+    assert done.reason == "enough"
+    assert done.lasted_s < 100
+    # Stopped while it waits for the pipelines, the generator is closed where it is.
+    assert done.items == numbers(2000)
+
+
+def test_no_checkpoint_follows_when_a_delivery_was_broken_off(crawl):
+    async def start(self):
+        yield {"n": 1}
+        await asyncio.sleep(10)
+        yield {"n": 2}
+
+    class Broken(RecordingSink):
+        def hand(self, identity, items):
+            super().hand(identity, items)
+            raise Odd
+
+    class Odd(BaseException):
+        pass
+
+    sink = Broken()
+    done = crawl(spider_with(start), PAGES, sink=sink, raises=(Odd, CrawlError))
+
+    assert done.error is not None
+    assert sink.written == []
+
+
+class Drops:
+    """A pipeline that takes nothing."""
+
+    def process_item(self, item):
+        raise DropItem("no")
+
+
+def test_items_of_a_start_that_are_all_dropped_are_skipped_by_a_later_run_too(crawl):
+    async def start(self):
+        for item in numbers(2000):
+            yield item
+        await asyncio.sleep(10)
+
+    leases = []
+
+    async def during(crawler):
+        await asyncio.sleep(5)
+        leases.append(crawler.engine._parts.frontier._ledger.start_delivered)
+
+    done = crawl(spider_with(start), PAGES, during=during, ITEM_PIPELINES={Drops: 1})
+
+    assert leases == [2000]
+    assert done.items == []
+    assert done.stats["item_dropped_count"] == 2000
+
+
+@pytest.mark.parametrize("is_stopped_first", [True, False])
+def test_a_crawl_that_is_cut_off_leaves_no_delivery_behind(crawl, is_stopped_first):
+    async def start(self):
+        yield {"n": 1, "wait": 1000}
+        await asyncio.sleep(5000)
+
+    async def during(crawler):
+        await asyncio.sleep(5)
+        if is_stopped_first:
+            crawler.stop()
+            await asyncio.sleep(5)
+        crawler.engine.stop_now()
+
+    done = crawl(spider_with(start), PAGES, during=during, ITEM_PIPELINES={Slow: 1})
+
+    assert done.items == []
+    assert done.lasted_s < 100
