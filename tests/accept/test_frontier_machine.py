@@ -3,6 +3,8 @@
 The model is the simplest thing that could be right: sets of what is known and what has ended, a copy of them at each
 checkpoint, and at a death the copy again. What the frontier may do differently is said where it is compared: a request
 may be durable before the checkpoint that it belongs to (it was spilled), and then it is there after a death.
+
+The disk refuses a spill or a checkpoint now and then, and takes the next one; requests are spoilt after their offer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -20,11 +23,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from framework.exceptions import StoreError
 from framework.frontier.hosts import Politeness
 from framework.frontier.local import LocalFrontier
 from framework.frontier.records import Records
 from framework.frontier.seen import SeenSet, make_seen
-from framework.frontier.store.sqlite import Store
 from framework.http import Request
 from framework.http.fingerprint import RequestFingerprinter
 from framework.http.request import RIDES
@@ -32,6 +35,7 @@ from framework.http.stored import StoredForm
 from framework.protocols import DONE, Fate, FateKind, Group, Job, Landing, Lease, Snapshot
 from framework.settings import Settings
 from framework.settings.declared import DurabilityOptions
+from tests.crash.frontiermodel import Disk, Model
 
 FULL = os.environ.get("ACCEPT") == "full"
 FAILED = Fate(FateKind.FAILED, "TimeoutError")
@@ -43,31 +47,13 @@ class Spider:
 
 
 SPIDER = Spider()
-PAGES = st.lists(st.tuples(st.integers(0, 60), st.integers(-1, 1)), min_size=1, max_size=12)
+PAGES = st.lists(st.tuples(st.integers(0, 60), st.integers(-1, 1), st.booleans()), min_size=1, max_size=12)
+SOON_S = 0.003
 
 
 def seen_set(mode: str) -> SeenSet:
     """Make a seen-set of the mode."""
     return make_seen(Settings({"SEEN": mode, "BLOOM_ERROR_RATE": 1e-9}).group(DurabilityOptions), recent_max=8)
-
-
-class Model:
-    """What must be so: all by URL.
-
-    Attributes:
-        known: what was offered and accepted.
-        ended: how often each was finished; a second time would be twice.
-    """
-
-    def __init__(self) -> None:
-        self.known: set[str] = set()
-        self.ended: set[str] = set()
-
-    def copy(self) -> Model:
-        """Return what is so now."""
-        other = Model()
-        other.known, other.ended = set(self.known), set(self.ended)
-        return other
 
 
 class FrontierMachine(RuleBasedStateMachine):
@@ -90,7 +76,9 @@ class FrontierMachine(RuleBasedStateMachine):
         self.sealed: tuple[Group, Model] | None = None
         self.leases: list[Lease] = []
         self.held: dict[Lease, Lease] = {}
-        self.finished_now: set[str] = set()
+        self.urls: dict[int, str] = {}
+        self.waiting: dict[str, Request] = {}
+        self.unfiltered = 0
         self.frontier = self._made()
         self._do(self.frontier.open(JOB))
         self.root = self.frontier.root()
@@ -103,7 +91,7 @@ class FrontierMachine(RuleBasedStateMachine):
             return LocalFrontier(
                 RequestFingerprinter(),
                 Politeness(concurrency=100, order=self.order),  # type: ignore[arg-type]
-                store=Store(
+                store=Disk(
                     self.folder / "frontier.db" if self.is_durable else None,
                     seen_mode="log" if self.seen_mode == "bloom" else "exact",
                 ),
@@ -118,6 +106,7 @@ class FrontierMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Work everything off: what was accepted has ended, each once."""
         try:
+            self.disk.refusals = 0
             self._seal_and_store()
             while self._leased(50) or self.leases:
                 before = len(self.leases)
@@ -142,10 +131,11 @@ class FrontierMachine(RuleBasedStateMachine):
         async def lease() -> list[Lease]:
             try:
                 return list(await asyncio.wait_for(self.frontier.lease(limit), patience_s))
-            except TimeoutError:
+            except (TimeoutError, StoreError):
                 return []
 
         leases: list[Lease] = self._do(lease()) if self.frontier.pending else []
+        self._see_what_has_failed()
         for lease_ in leases:
             request = lease_.request
             assert request is not None
@@ -180,21 +170,81 @@ class FrontierMachine(RuleBasedStateMachine):
     def _store(self) -> None:
         if self.sealed is not None:
             group, model = self.sealed
+            try:
+                self._do(self.frontier.persist(group, Snapshot()))
+            except StoreError:
+                return  # it is made again
+            finally:
+                self._see_what_has_failed()
             self.sealed = None
-            self._do(self.frontier.persist(group, Snapshot()))
             self.stored = model
+
+    @property
+    def disk(self) -> Disk:
+        """The store, to be made to refuse."""
+        return self.frontier._store  # type: ignore[return-value]
+
+    def _offered(self, origin: Lease, batch: list[Request]) -> list[str | None]:
+        """Offer; where the disk refuses what there is no room for, all is accepted that is new."""
+        known = self.model.known
+        try:
+            answers = self._do(self.frontier.offer(origin, batch))
+        except StoreError:
+            told: set[str] = set()
+            answers = []
+            for request in batch:
+                answers.append("duplicate" if request.url in known | told else None)
+                told.add(request.url)
+        for request, answer in zip(batch, answers, strict=True):
+            assert (answer == "duplicate") == (request.url in known), (request.url, answer)
+            known.add(request.url)
+            self.urls[request._identity or 0] = request.url
+            if answer is None:
+                self.waiting[request.url] = request
+        self._see_what_has_failed()
+        return answers  # type: ignore[no-any-return]
+
+    def _see_what_has_failed(self) -> None:
+        """Take note of what was spoilt, and ended for that; in the checkpoint too that it was sealed in."""
+        models = [self.model] if self.sealed is None else [self.model, self.sealed[1]]
+        for lease, fate, _ in self.frontier._open_group.visits:
+            if fate.reason == "unstorable":
+                url = self.urls[lease.identity]
+                for model in models:
+                    if url in model.known:
+                        model.ended.add(url)
 
     # -- what a crawl does ---------------------------------------------------------------------------------------
 
     @rule(pages=PAGES, which=st.integers(0, 99), hosts=st.integers(1, 3))
-    def offer(self, pages: list[tuple[int, int]], which: int, hosts: int) -> None:
-        """Offer the links of some page, or of ``start()``."""
+    def offer(self, pages: list[tuple[int, int, bool]], which: int, hosts: int) -> None:
+        """Offer the links of some page, or of ``start()``; some of them are to wait a moment."""
         origin = self.leases[which % len(self.leases)] if self.leases and which % 3 else self.root
-        batch = [Request(f"http://h{page % hosts}/{page}", priority=priority) for page, priority in pages]
-        answers = self._do(self.frontier.offer(origin, batch))
-        for request, answer in zip(batch, answers, strict=True):
-            assert (answer == "duplicate") == (request.url in self.model.known), (request.url, answer)
-            self.model.known.add(request.url)
+        batch = [Request(f"http://h{page % hosts}/{page}", priority=priority) for page, priority, _ in pages]
+        for request, (_, _, is_later) in zip(batch, pages, strict=True):
+            request._not_before_at = time.time() + SOON_S if is_later else None
+        self._offered(origin, batch)
+
+    @rule(which=st.integers(0, 99), count=st.integers(1, 4))
+    def offer_without_filter(self, which: int, count: int) -> None:
+        """Offer requests that are always new."""
+        origin = self.leases[which % len(self.leases)] if self.leases and which % 3 else self.root
+        start, self.unfiltered = self.unfiltered, self.unfiltered + count
+        urls = [f"http://again/{number}" for number in range(start, start + count)]
+        assert self._offered(origin, [Request(url, dont_filter=True) for url in urls]) == [None] * count
+
+    @precondition(lambda self: self.waiting)
+    @rule(which=st.integers(0, 99))
+    def spoil(self, which: int) -> None:
+        """Change an offered request so that it cannot be stored, where it was not before."""
+        request = self.waiting.pop(list(self.waiting)[which % len(self.waiting)])
+        if request.url not in {lease.request.url for lease in self.leases if lease.request}:
+            request.meta["live"] = object()
+
+    @rule(times=st.integers(1, 3))
+    def refuse(self, times: int) -> None:
+        """Let the disk be full for some writes."""
+        self.disk.refusals = times
 
     @precondition(lambda self: self.leases)
     @rule(page=st.integers(100, 110), which=st.integers(0, 99))
@@ -202,16 +252,17 @@ class FrontierMachine(RuleBasedStateMachine):
         """Offer a request that cannot be stored."""
         rider = Request(f"http://rider/{page}", meta={"live": object()})
         rider._row = RIDES
-        (answer,) = self._do(self.frontier.offer(self.leases[which % len(self.leases)], [rider]))
-        assert (answer == "duplicate") == (rider.url in self.model.known)
-        self.model.known.add(rider.url)
+        self._offered(self.leases[which % len(self.leases)], [rider])
+        self.waiting.pop(rider.url, None)
 
     @rule(limit=st.integers(1, 6))
     def lease(self, limit: int) -> None:
         """Lease some."""
+        refusals = self.disk.refusals
         leases = self._leased(limit)
         assert len(leases) <= limit
-        assert leases or self.sealed or not self.frontier.pending, "something is pending, and nothing is leased"
+        may_be_empty = self.sealed or refusals or not self.frontier.pending
+        assert leases or may_be_empty, "something is pending, and nothing is leased"
 
     @precondition(lambda self: self.leases)
     @rule(which=st.integers(0, 99), fails=st.booleans())
@@ -220,16 +271,17 @@ class FrontierMachine(RuleBasedStateMachine):
         self._end(self.leases[which % len(self.leases)], FAILED if fails else DONE)
 
     @precondition(lambda self: self.leases)
-    @rule(which=st.integers(0, 99))
-    def retry(self, which: int) -> None:
+    @rule(which=st.integers(0, 99), is_later=st.booleans())
+    def retry(self, which: int, is_later: bool) -> None:
         """Put a changed request back."""
         lease = self.leases[which % len(self.leases)]
         if lease.riders:
             return
         self.leases.remove(lease)
         assert lease.request is not None
+        at = time.time() + SOON_S if is_later else None
         changed = lease.request.replace(headers={"X-Attempt": str(lease.attempt + 1)})
-        self._do(self.frontier.requeue(lease, changed, not_before_at=None, reason="503"))
+        self._do(self.frontier.requeue(lease, changed, not_before_at=at, reason="503"))
 
     @precondition(lambda self: self.leases)
     @rule(which=st.integers(0, 99))
@@ -264,7 +316,7 @@ class FrontierMachine(RuleBasedStateMachine):
         if is_clean:
             shutil.copytree(self.folder, left)
         self.folder = left
-        self.leases, self.sealed = [], None
+        self.leases, self.sealed, self.waiting = [], None, {}
         before, self.model = self.model, self.stored.copy()
         self.frontier = self._made()
         self._do(self.frontier.open(JOB))
