@@ -9,6 +9,7 @@ The policies are those of the W3C's "Referrer Policy", section 3. A referrer nev
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -140,8 +141,15 @@ _BUILT_IN: tuple[type[ReferrerPolicy], ...] = (
 _BY_NAME: dict[str, ReferrerPolicy] = {cls.name: cls() for cls in _BUILT_IN}
 
 
+_plain_origin = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?=/)").match
+"""Of nearly all URLs; the general way takes ten times as long, and there may be a million hosts."""
+
+
 def origin_of(url: str) -> str:
     """Give ``scheme://host[:port]`` of a URL, without a default port; ``""`` where it has none."""
+    plain = _plain_origin(url)
+    if plain is not None:
+        return plain[0]
     try:
         parts = urlsplit(url)
         port = parts.port

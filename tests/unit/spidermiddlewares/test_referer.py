@@ -194,3 +194,21 @@ def test_the_links_of_a_page_share_one_header_until_it_is_touched(make_crawler: 
 
     assert second.headers["Referer"] == b"https://a.example/page"
     assert second.replace(url="https://a.example/3").headers["Referer"] == b"https://a.example/page"
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://a.b-c.example/x", "http://a.b-c.example"),
+        ("https://h/", "https://h"),
+        ("http://h:80/x", "http://h"),
+        ("http://h:8080/x", "http://h:8080"),
+        ("https://ann:secret@h/x", "https://h"),
+        ("http://H.Example/x", "http://h.example"),
+        ("http://a_b.example/x", "http://a_b.example"),
+        ("http://h?q", "http://h"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_told_without_default_port_and_user(url: str, origin: str) -> None:
+    assert referer.origin_of(url) == origin
