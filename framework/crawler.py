@@ -174,6 +174,8 @@ class Crawler:
 
         A crawl that its user or SIGTERM has ended in good order has not failed.
         """
+        if self.engine is None and self.stop_signal is not None:
+            return False  # it was stopped while it was opened
         if (
             self._run_of_job.is_unbalanced
             or self.finish_reason == "failed"

@@ -15,8 +15,9 @@ from urllib.parse import quote
 
 from framework.exceptions import CrawlError, ExportError
 from framework.feeds import FeedSink
-from framework.jobs import places_of
+from framework.jobs import State, is_exhausted, places_of
 from framework.jobs.ending import end_of
+from framework.jobs.record import EXHAUSTED
 from framework.protocols import Frontier, Job, Resume, Sink
 from framework.settings.declared import DurabilityOptions, WarningOptions
 from framework.settings.loading import shown_path
@@ -64,11 +65,23 @@ class JobRun:
     def _end(self, kind: object, error: BaseException | None, traceback: object) -> None:
         crawler = self._crawler
         reason = crawler.finish_reason
-        state = end_of(reason, error, is_stopped=reason == "shutdown", by_signal=crawler.stop_signal)
+        if reason is None:  # it did not come to crawl
+            crawler.job.refuse()
+            return
+        is_stopped = reason == "shutdown"
+        is_at_end = is_stopped and error is None and is_exhausted(crawler.job.folder)
+        state = end_of(
+            reason,
+            error,
+            is_stopped=is_stopped,
+            by_signal=crawler.stop_signal,
+            is_cut_off=crawler.engine is not None and crawler.engine.is_cut_off,
+            is_exhausted=is_at_end,
+        )
         # Batches are many files, of which the full ones are their user's.
         files = {} if error is not None else {f.feed.uri: f.path for f in crawler.feeds if not f.feed.batch_item_count}
         closed = places_of({uri: path for uri, path in files.items() if path is not None})
-        crawler.job.end(state, reason or "failed", closed)
+        crawler.job.end(state, EXHAUSTED if is_at_end and state is State.ENDED else reason, closed)
 
     async def _check_balance(self, frontier: Frontier) -> None:
         """See that nothing was lost: everything that was ever accepted has a fate or is pending."""

@@ -149,6 +149,8 @@ def _say_over(live: LiveJob) -> int:
 
 def _is_worth_going_on(live: LiveJob) -> bool:
     """Say whether something was begun (a file that could not be opened is the last word) and is not at its end."""
+    if live.is_refused:
+        return False
     progress = progress_of(live.folder) if live.can_go_on and live.folder.exists() else Progress()
     return progress is None or bool(progress.pages or progress.pending)
 

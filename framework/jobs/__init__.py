@@ -13,7 +13,7 @@ from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
 from .live import LiveJob
 from .outputs import own_outputs, places_of
-from .progress import STORE_FILE, Progress, cuts_of, progress_of, size_of
+from .progress import STORE_FILE, Progress, cuts_of, is_exhausted, progress_of, size_of
 from .pruning import prune, remove
 from .record import Record, State
 from .stored import StoredJob
@@ -36,6 +36,7 @@ __all__ = [
     "decide",
     "feed_outputs",
     "go_on",
+    "is_exhausted",
     "job_from_code",
     "jobs_folder",
     "mongo_outputs",

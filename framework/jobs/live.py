@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,12 +19,14 @@ from framework.protocols import Job
 from framework.version import __version__
 
 from .errors import JobError, job_error
+from .jobdir import clear
 from .jobsfolder import JobsFolder
 from .key import Command
 from .lock import LOCK_FILE, Lock
 from .moving import way_to
 from .pruning import prune
-from .record import EXHAUSTED, RECORD_FILE, Record, State
+from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
+from .stored import StoredJob
 
 _OWN_FILES = frozenset({LOCK_FILE, RECORD_FILE, f"{RECORD_FILE}.new"})
 
@@ -41,6 +44,7 @@ class LiveJob:
     Attributes:
         is_resumed: the job goes on; ``False`` for a new one.
         said: lines for the user, before anything else is said.
+        is_refused: the run came to nothing before it had begun (see ``refuse``).
         had_ended: nothing is to be done: its last process died when it had ended, and told nobody (see ``told``).
         later: takes what is to be called when this process is through; without it, that is done at ``close``.
     """
@@ -52,12 +56,15 @@ class LiveJob:
         self.record = record
         self.is_resumed = is_resumed
         self.said: list[str] = []
+        self.is_refused = False
         self.had_ended = False
         self.later: Callable[[Callable[[], None]], None] | None = None
         self._jobs = jobs
         self._lock = lock
         self._command = command
         self._is_begun = False
+        self._before = deepcopy(record)
+        self._taken_from: list[StoredJob] = []
         self._has_ended = False
 
     def __repr__(self) -> str:
@@ -142,13 +149,33 @@ class LiveJob:
         self.record.save(self.folder)
         self._has_ended = True
 
+    def refuse(self) -> None:
+        """Take back that the run was begun: something could not be opened, and nothing was crawled.
+
+        A job that was to go on stands as it stood before. A new one is removed when it is closed.
+
+        Raises:
+            JobError: it cannot be written; the job counts as killed then.
+        """
+        self.is_refused = True
+        for other in self._taken_from:
+            with contextlib.suppress(FileNotFoundError):
+                record = read_record(other.folder)
+                record.taken = {place: name for place, name in record.taken.items() if name != self.name}
+                record.save(other.folder)
+        if self.is_resumed:
+            is_stored = self.record.is_stored
+            self.record = self._before
+            self.record.is_stored = is_stored
+            self.record.save(self.folder)
+
     def told(self) -> None:
         """Say, instead of a run, that the user was told how the last one had ended."""
         self._has_ended = True
 
     def close(self) -> None:
         """Let the job go; once more does nothing. A new job in which nothing is, is removed."""
-        if not self.is_resumed and self.record.ended_at is None and self._is_empty():
+        if not self.is_resumed and self.record.ended_at is None and (self.is_refused or self._is_empty()):
             self._discard()
         if self._has_ended and self.later is not None:
             self.later(self._lock.release)
@@ -165,6 +192,7 @@ class LiveJob:
             if taken:
                 other.record.taken.update(taken)
                 other.record.save(other.folder)
+                self._taken_from.append(other)
 
     def _is_empty(self) -> bool:
         try:
@@ -177,6 +205,5 @@ class LiveJob:
             if self.folder.parent == self._jobs.path:
                 self._jobs.delete(self.folder)
                 return
-            for name in _OWN_FILES:
-                (self.folder / name).unlink(missing_ok=True)
+            clear(self.folder, *_OWN_FILES)
             self.folder.rmdir()

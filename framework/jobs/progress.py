@@ -49,6 +49,16 @@ def progress_of(folder: Path) -> Progress | None:
     return Progress(books.counts.get("pages", 0), books.sums["rows"].count, books.counts.get("items", 0))
 
 
+def is_exhausted(folder: Path) -> bool:
+    """Say whether nothing is left of the job in ``folder``: ``start()`` is through, and no request waits."""
+    try:
+        with StoreReader(folder / STORE_FILE) as reader:
+            started = reader.meta().get("started")
+            return started is not None and bool(load_value(started)) and reader.books().sums["rows"].count == 0
+    except CrawlError:
+        return False
+
+
 def cuts_of(folder: Path) -> dict[str, Any]:
     """Return where the outputs of the job in ``folder`` end by its last checkpoint: a sink's name to its cut.
 

@@ -124,3 +124,39 @@ def test_old_jobs_are_removed_when_a_new_one_begins_and_not_when_one_goes_on(des
     desk.crawl(end=("ended", "finished"))
 
     assert list(desk.states()) == ["books-2", "books-3"]
+
+
+@pytest.mark.parametrize("jobdir", [None, "crawl"])
+def test_a_new_job_that_was_refused_leaves_nothing(desk, jobdir):
+    with desk.decide(jobdir=jobdir) as live:
+        desk.store(live, pages=0, pending=0)
+        live.opened()
+        live.refuse()
+
+    assert not live.folder.exists()
+    assert desk.states() == {}
+
+
+@pytest.mark.parametrize("end", [("stopped", "shutdown"), ("ended", "closespider_itemcount"), None])
+def test_a_refused_job_stands_as_it_stood_before(desk, end):
+    desk.crawl(end=end)
+    before = desk.jobs.find("books-1").record
+    state = desk.states()
+
+    with desk.decide(choice="resume") as live:
+        live.refuse()
+
+    assert live.is_refused
+    assert desk.states() == state
+    assert desk.jobs.find("books-1").record == before
+
+
+def test_a_refused_job_has_taken_no_file(desk):
+    desk.crawl(end=("ended", "closespider_itemcount"))
+
+    with desk.decide() as live:
+        assert desk.jobs.find("books-1").record.taken
+        live.refuse()
+
+    assert desk.jobs.find("books-1").record.taken == {}
+    assert desk.states() == {"books-1": "ended"}

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from framework.exceptions import DamagedJob
-from framework.jobs import Progress, cuts_of, progress_of, size_of
+from framework.frontier.store import Changes, Row, Store
+from framework.http.stored import dump_value
+from framework.jobs import Progress, cuts_of, is_exhausted, progress_of, size_of
 
 
 def test_a_job_without_a_file_has_done_nothing(tmp_path):
@@ -53,3 +57,24 @@ def test_the_cuts_of_a_job_whose_file_is_gone_are_not_taken_for_none(desk):
 )
 def test_progress_in_words(progress, text):
     assert str(progress) == text
+
+
+@pytest.mark.parametrize(
+    ("started", "pending", "expected"), [(True, 0, True), (True, 1, False), (False, 0, False), (None, 0, False)]
+)
+def test_a_job_is_exhausted_when_start_is_through_and_nothing_waits(desk, started, pending, expected):
+    live = desk.decide()
+    assert not is_exhausted(live.folder)
+    meta = {} if started is None else {"started": dump_value(started)}
+
+    async def write():
+        kept = Store(live.folder / "frontier.db")
+        await kept.open()
+        rows = [Row(n, n, 1, 0, b"") for n in range(1, pending + 1)]
+        await kept.commit(1, Changes(rows=rows, seen=[row.identity for row in rows]), meta, {})
+        await kept.close(clean=True)
+
+    asyncio.run(write())
+
+    assert is_exhausted(live.folder) is expected
+    live.close()
