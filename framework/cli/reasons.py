@@ -42,6 +42,16 @@ _RULES = {
     "internal": ("an error inside fwk or a plugin; the log has the traceback", "mend the plugin, or report it"),
     "UnsupportedURLSchemeError": ("nothing fetches URLs of this scheme", "see DOWNLOAD_HANDLERS"),
     "CannotResolveHostError": ("its host has no address", "is the host right? If so: fwk retry, later"),
+    "DownloadConnectionRefusedError": (
+        "nobody listens at its host and port",
+        "are scheme, host and port right? If so: fwk retry, later",
+    ),
+    "DownloadFailedError": ("the connection broke", "fwk retry, later"),
+    "ForbiddenAddressError": (
+        "its host leads to a private address, where no link may lead",
+        "name the host in ALLOW_PRIVATE_HOSTS, if you mean it",
+    ),
+    "DownloadError": ("it could not be sent or read as it was", "look at its URL; the log says what was wrong"),
     "DownloadTimeoutError": ("the host did not answer in time", "fwk retry, later; or raise DOWNLOAD_TIMEOUT"),
     "TlsError": ("the host's certificate or encryption was refused", "the log says what is wrong with it"),
     "DownloadCancelledError": ("its body was larger than allowed", "raise DOWNLOAD_MAXSIZE"),

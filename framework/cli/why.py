@@ -159,7 +159,8 @@ def _origin(parent: int, found_at: float, found: Trace) -> str:
 
 def _tries(tries: Sequence[tuple[float, str]]) -> Iterator[str]:
     for number, (at, error) in enumerate(tries, 1):
-        yield f"  try {number:<5} {moment(at)}  {error}"
+        # A retry notes the whole path of an exception's class, as the stats do; a fate the name.
+        yield f"  try {number:<5} {moment(at)}  {error.removeprefix('framework.exceptions.')}"
 
 
 def _items(number: int) -> str:

@@ -68,6 +68,7 @@ class Fates:
         record = self._record(lease.identity, kind, fate.reason, request, items)
         if tried is not None:
             record.tries = tried.tries
+            record.items += tried.items
         if fate.kind is FateKind.FAILED and request._row != RIDES:
             self._keep_for_another_try(record, lease, request, tried, row)
         return record

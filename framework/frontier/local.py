@@ -226,9 +226,9 @@ class LocalFrontier:
         self._dispatch.rests(lease)
         self.counts.retried += 1
         ledger = self._ledger
-        before = ledger.tried.get(lease.identity)
-        tries = [*(before.tries if before is not None else ()), (self._wall_clock(), reason)]
-        ledger.tried[lease.identity] = Tried(lease.attempt + 1, lease.delivered, tries, first)
+        before = ledger.tried.get(lease.identity) or Tried()
+        tries = [*before.tries, (self._wall_clock(), reason)]
+        ledger.tried[lease.identity] = Tried(lease.attempt + 1, lease.delivered, tries, first, before.items)
         earlier = lease.request
         assert earlier is not None  # noqa: S101 - only the root has none
         row = earlier._row

@@ -18,7 +18,7 @@ from framework.http import Request
 from framework.http.stored import StoredForm
 
 from .hostkey import host_key
-from .store.rows import Row
+from .store.rows import FateRow, Row
 
 _NOT_BEFORE_MAX_S = 86_400.0
 """No row waits longer than this from the moment it is read: the clock may have been set meanwhile."""
@@ -46,12 +46,14 @@ class Tried:
         delivered: how many items of its output were delivered.
         tries: those that failed.
         first: the stored form of the request as it was offered; ``None`` where that is not known.
+        items: how many items came through the pipelines before it was failed and tried again.
     """
 
     attempt: int = 1
     delivered: int = 0
     tries: list[Try] = field(default_factory=list)
     first: bytes | None = None
+    items: int = 0
 
 
 class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -65,6 +67,7 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
         attempt: the number of its next try.
         tries: those that failed.
         first: of one that was tried, its stored form as it was offered.
+        items: of one that had failed, how many items it had given all the same.
     """
 
     form: bytes
@@ -74,6 +77,7 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
     attempt: int = 1
     tries: list[Try] = []
     first: bytes | None = None
+    items: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -97,6 +101,23 @@ def open_envelope(row: Row) -> Envelope:
     except msgspec.MsgspecError as error:
         msg = f"the stored request {row.identity} cannot be read: {error}"
         raise StoredError(msg) from error
+
+
+def with_tries(fate: FateRow) -> bytes:
+    """Return what a failed request's row holds when it is tried again: the request, and what became of it until now.
+
+    One that cannot be read stays as it is: whoever loads it will say so.
+    """
+    data = fate.data or b""
+    try:
+        envelope = open_envelope(Row(0, fate.identity, 0, 0, data))
+    except StoredError:
+        return data
+    envelope.tries = [*fate.tries, (fate.ended_at, fate.reason)]
+    envelope.attempt = len(envelope.tries) + 1
+    envelope.first = envelope.form
+    envelope.items = fate.items
+    return _encode(envelope)
 
 
 class Records:
@@ -138,7 +159,8 @@ class Records:
         else:
             tried = tried or Tried()
             delivered = tried.delivered
-            data = _encode((form, parent, found_at, not_before_at, tried.attempt, tried.tries, tried.first))
+            rest = (tried.attempt, tried.tries, tried.first, tried.items)
+            data = _encode((form, parent, found_at, not_before_at, *rest))
         if digest is None:
             digest = digest_of(host_key(request))
         return Row(request._row or 0, request._identity or 0, digest, int(request.priority), data, delivered)
@@ -169,7 +191,7 @@ class Records:
             request._not_before_at = min(envelope.not_before_at, now_at + _NOT_BEFORE_MAX_S)
         if envelope.attempt == 1 and not row.delivered:
             return request, None
-        return request, Tried(envelope.attempt, row.delivered, envelope.tries, envelope.first)
+        return request, Tried(envelope.attempt, row.delivered, envelope.tries, envelope.first, envelope.items)
 
     def renewed(self, request: Request, first: bytes) -> Row:
         """Return a row for another try of a request from its beginning.

@@ -5,6 +5,7 @@ Place in the flow: called while no crawl works on the job; the next one resumes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from .checksums import Books
@@ -12,18 +13,20 @@ from .connection import connect_writer, named_errors
 from .integrity import examine, is_there
 from .questions import bounds
 from .reading import StoreReader
-from .rows import Row
+from .rows import FateRow, Row
 from .writing import Writer
 
 _CACHE_KB = 16 * 1024
 
 
-def requeue_failed(path: Path, count: str = "failed") -> int:
+def requeue_failed(path: Path, count: str = "failed", *, data_of: Callable[[FateRow], bytes] | None = None) -> int:
     """Give the failed requests of a job another try, in one transaction: fates become rows, with what they delivered.
 
     Args:
         path: the job's file.
         count: the stored count of failed requests, which goes down by as many where it is kept.
+        data_of: makes the data of a row from a fate, for what the fate tells beside it is forgotten here; without it
+            the row has the fate's data.
 
     Returns:
         How many requests are pending again.
@@ -43,7 +46,8 @@ def requeue_failed(path: Path, count: str = "failed") -> int:
                 for fate in reader.failed_rows():
                     assert fate.data is not None  # noqa: S101 - chosen for it
                     number -= 1
-                    rows.append(Row(number, fate.identity, fate.host, fate.priority, fate.data, fate.delivered))
+                    data = fate.data if data_of is None else data_of(fate)
+                    rows.append(Row(number, fate.identity, fate.host, fate.priority, data, fate.delivered))
 
             def change(books: Books) -> None:
                 writer.insert_rows(rows, books)

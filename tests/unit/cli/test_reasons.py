@@ -13,6 +13,10 @@ from framework.cli.reasons import meaning, remedy
         ("HttpError 503", "its status, 503, is none", "RETRY_TIMES"),
         ("HttpError 429", "its status, 429, is none", "crawl slower"),
         ("callback: ValueError", "its callback raised", "fwk retry"),
+        ("DownloadConnectionRefusedError", "nobody listens", "port right"),
+        ("DownloadFailedError", "connection broke", "fwk retry"),
+        ("ForbiddenAddressError", "private address", "ALLOW_PRIVATE_HOSTS"),
+        ("DownloadError", "could not be sent", "the log says"),
         ("DownloadTimeoutError", "did not answer", "DOWNLOAD_TIMEOUT"),
     ],
 )

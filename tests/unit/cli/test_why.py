@@ -72,6 +72,16 @@ def test_a_page_that_was_crawled_has_its_parent_tries_and_items(fwk, stored):
     assert "refused; they are counted (4 in this job)" in ended.out
 
 
+def test_the_same_error_has_the_same_name_in_each_try(fwk, stored):
+    name = "DownloadConnectionRefusedError"
+    stored(fate("http://h/a", EndKind.FAILED, name, tries=[(1000.5, f"framework.exceptions.{name}")]))
+
+    out = fwk("why", "http://h/a").out
+
+    assert out.count(f"  {name}\n") == 2
+    assert "framework.exceptions" not in out
+
+
 def test_all_methods_of_a_url_are_told(fwk, stored):
     stored(
         fate("http://h/a", items=1),

@@ -8,7 +8,8 @@ import pytest
 from framework import Request, Spider
 from framework.crawler import Crawler
 from framework.exceptions import CloseSpider
-from framework.frontier.store import requeue_failed
+from framework.frontier.records import with_tries
+from framework.frontier.store import StoreSearch, requeue_failed
 from framework.testing.fakes import FakeHandler, Page, RecordingSink
 
 PAGES = {f"http://a/{number}": Page(str(number)) for number in range(1, 10)}
@@ -134,13 +135,19 @@ def test_a_failed_request_that_is_tried_again_does_not_deliver_its_items_twice(c
 
     crawl(Fails, CLOSESPIDER_ERRORCOUNT=1)  # a job whose queue is empty would begin anew
     assert len(items()) == 3
-    assert requeue_failed(tmp_path / "job" / "frontier.db") == 1
+    path = tmp_path / "job" / "frontier.db"
+    assert requeue_failed(path, data_of=with_tries) == 1
+    crawl(Fails, CLOSESPIDER_ERRORCOUNT=1)  # it fails once more
+    assert requeue_failed(path, data_of=with_tries) == 1
     Fails.is_mended = True
     fetched, view = crawl(Fails)
 
     assert fetched == ["2"]
     assert sorted((item["page"], item["part"]) for item in items()) == [("1", 1), ("1", 2), ("2", 1), ("2", 2)]
     assert (view.done, view.failed) == (2, 0)
+    with StoreSearch(path) as reader:
+        ended = [fate for batch in reader.each_batch() for fate in batch if fate.url == "http://a/2"]
+    assert [(fate.items, [error for _, error in fate.tries]) for fate in ended] == [(2, ["callback: LookupError"] * 2)]
 
 
 def test_state_and_cookies_come_back(crawl):

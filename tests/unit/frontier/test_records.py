@@ -3,8 +3,8 @@
 import pytest
 
 from framework.exceptions import StoredError
-from framework.frontier.records import Origin, Records, Tried, digest_of
-from framework.frontier.store.rows import Row
+from framework.frontier.records import Origin, Records, Tried, digest_of, with_tries
+from framework.frontier.store.rows import FateRow, Row
 from framework.http import Request
 from framework.http.stored import StoredForm
 
@@ -46,6 +46,23 @@ def test_tries_and_time_travel_with_the_row():
 
     assert again._not_before_at == 130.0
     assert tried == Tried(3, 2, [(90.0, "503")])
+
+
+def test_another_try_of_a_failed_request_remembers_the_tries_and_items_before():
+    records = Records(StoredForm(Spider()))
+    row = records.row(pending(), None)
+    fate = FateRow(-5, 4, "callback: E", "http://a.example/1", "GET", 9, 40.0, 50.0, 2, [(45.0, "503")], row.data)
+
+    row.data, row.delivered = with_tries(fate), 3
+    again, tried = records.request(row, 100.0)
+
+    assert (again.url, again._identity) == ("http://a.example/1", -5)
+    assert tried.first is not None
+    assert tried == Tried(3, 3, [(45.0, "503"), (50.0, "callback: E")], tried.first, items=2)
+
+
+def test_what_cannot_be_read_is_tried_again_as_it_is():
+    assert with_tries(FateRow(1, 4, "x", "u", "GET", 0, 0.0, 0.0, 0, [], b"damaged")) == b"damaged"
 
 
 def test_a_time_far_away_is_not_waited_for():

@@ -46,6 +46,22 @@ def test_failed_requests_come_back_once(tmp_path: Path, run_real: Run, counts: d
     run_real(main())
 
 
+def test_what_a_fate_tells_may_be_kept_in_the_row(tmp_path: Path, run_real: Run) -> None:
+    path = tmp_path / "frontier.db"
+
+    async def rows() -> list[Row]:
+        store = Store(path)
+        await store.open()
+        found = await store.load(9, 2, 10)
+        await store.close(clean=True)
+        return found
+
+    run_real(written(path, {}))
+    requeue_failed(path, data_of=lambda fate: fate.reason.encode())
+
+    assert [row.data for row in run_real(rows())] == [b"waits", b"timeout", b"timeout"]
+
+
 def test_a_job_without_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedJob, match="the file is missing"):
         requeue_failed(tmp_path / "frontier.db")
