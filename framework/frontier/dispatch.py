@@ -175,8 +175,9 @@ class Dispatch:
         return len(self._schedule.hosts)
 
     async def make_room(self) -> None:
-        """Spill what there is no room for."""
+        """Spill what there is no room for; a lease may have waited for just that."""
         await self.backlog.spill(self._clock())
+        self.notify()
 
     def sweep(self) -> None:
         """Let go of hosts that wait for nothing, now and then."""
@@ -238,7 +239,8 @@ class Dispatch:
         """Load what may go when nothing in memory can; say whether something came."""
         backlog = self.backlog
         looks_again_at, self._look_again_at = self._look_again_at, math.inf
-        if self._only_riders or self.pending <= backlog.in_memory:
+        # What is on its way to the disk can be leased only when it has come back from there.
+        if self._only_riders or self.pending <= backlog.in_memory - len(backlog.bound):
             return False
         if now < looks_again_at < math.inf and not backlog.has_gone_cold:
             self._look_again_at = looks_again_at
