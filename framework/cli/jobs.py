@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from framework.exceptions import UsageError
-from framework.jobs import JobsFolder, State, StoredJob, abandon, progress_of, remove, size_of
+from framework.jobs import JobBusyError, JobError, JobsFolder, State, StoredJob, abandon, progress_of, remove, size_of
 from framework.jobs.record import UNFINISHED
 from framework.project.configuration import load_settings
 from framework.project.discovery import find_project
@@ -81,7 +81,12 @@ def _give_up(jobs: JobsFolder, job: StoredJob, *, with_data: bool) -> None:
         return
     from .jobruns import cut_outputs
 
-    note = abandon(jobs, job, cut_outputs)
+    try:
+        note = abandon(jobs, job, cut_outputs)
+    except JobBusyError:
+        raise
+    except JobError as error:  # it cannot be noted that the job is given up; that matters no more
+        note = f"note: {error}"
     if note:
         click.echo(note, err=True)
 

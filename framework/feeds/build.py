@@ -10,6 +10,7 @@ import difflib
 import functools
 import io
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -226,12 +227,14 @@ def _filter(feed: Feed) -> Callable[[Any], bool] | None:
 
 def _shared_files(sinks: list[FeedSink]) -> list[str]:
     """Find feeds that would write into each other's file."""
-    owners: dict[Path, FeedSink] = {}
+    owners: dict[str, FeedSink] = {}
     problems = []
     for sink in sinks:
         if sink.path is None:
             continue
-        other = owners.setdefault(sink.path.absolute(), sink)
+        real = os.path.realpath(sink.path)  # two names may be links to one file
+        is_file = not os.path.exists(real) or os.path.isfile(real)
+        other = owners.setdefault(real if is_file else str(sink.path.absolute()), sink)
         if other is not sink:
             msg = f"FEEDS[{sink.feed.uri!r}] and FEEDS[{other.feed.uri!r}] are the same file, {sink.path}; name two"
             problems.append(msg)

@@ -83,8 +83,10 @@ def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
             raise job_error("lock", path, error) from error
         try:
             if _try(descriptor) and _is_still(descriptor, path):
-                # A mark stays: this process may die before it has told anybody.
-                os.pwrite(descriptor, str(os.getpid()).rjust(_NUMBER_BYTES).encode(), 0)
+                # A mark stays: this process may die before it has told anybody. The number is for messages only: on
+                # a full disk jobs can still be removed.
+                with contextlib.suppress(OSError):
+                    os.pwrite(descriptor, str(os.getpid()).rjust(_NUMBER_BYTES).encode(), 0)
                 return Lock(descriptor)
         except OSError as error:
             os.close(descriptor)

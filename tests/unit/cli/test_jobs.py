@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -110,3 +111,18 @@ def test_rm_takes_names_or_all(fwk, two_jobs, arguments):
 
     assert ended.code == 2
     assert "names of jobs, or --all-ended" in ended.err
+
+
+def test_on_a_full_disk_jobs_can_still_be_removed(fwk, two_jobs, crawls, fresh, monkeypatch):
+    def fail(*args):
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        for name in ("write", "pwrite", "fsync"):
+            patch.setattr(os, name, fail)
+        ended = fwk("jobs", "rm", "page-1", "page-2")
+
+    assert (ended.code, ended.out) == (0, "Removed job page-1.\nRemoved job page-2.\n")
+    assert "note: cannot write" in ended.err
+    assert crawls.cut == [("page-2", {})]
+    assert [path.name for path in (fresh / ".fwk/jobs").iterdir() if path.is_dir()] == []

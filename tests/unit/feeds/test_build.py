@@ -198,3 +198,11 @@ def test_no_encoding_means_ascii_with_escapes_in_json(tmp_path: Path, crawler: M
     crawl(build_feeds(crawler({str(path): {}}, FEED_EXPORT_ENCODING=None)), [{"a": "é"}])
 
     assert path.read_bytes() == b'{"a":"\\u00e9"}\n'
+
+
+def test_two_names_of_one_file_are_refused_as_one(tmp_path: Path, crawler: MakeCrawler) -> None:
+    (tmp_path / "x.jsonl").touch()
+    (tmp_path / "y.jsonl").symlink_to("x.jsonl")
+
+    with pytest.raises(SettingsError, match=r"y.jsonl'\] and FEEDS\['.*x.jsonl'\] are the same file"):
+        build_feeds(crawler({str(tmp_path / name): {} for name in ("x.jsonl", "y.jsonl")}))

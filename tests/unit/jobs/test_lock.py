@@ -108,3 +108,15 @@ def test_where_there_can_be_no_lock_there_is_no_job(tmp_path, monkeypatch):
     with pytest.raises(JobError, match="No locks available"):
         take_lock(tmp_path / "lock", "books-1")
     assert holder_of(tmp_path / "lock") is None
+
+
+def test_on_a_full_disk_a_lock_is_taken_all_the_same(tmp_path, full_disk):
+    path = tmp_path / "lock"
+    full_disk("pwrite")
+
+    held = take_lock(path, "books-1")
+
+    assert holder_of(path) == 0
+    with pytest.raises(JobBusyError, match="by another process"):
+        take_lock(path, "books-1", 0)
+    held.release()
