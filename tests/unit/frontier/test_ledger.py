@@ -235,3 +235,18 @@ def test_in_memory_what_has_ended_leaves_the_temporary_file_when_it_can_be_writt
         await frontier.close(clean=True)
 
     run(case())
+
+
+def test_what_is_stored_leaves_memory_while_a_checkpoint_is_on_its_way(run, jobs, crawl, opened):
+    async def case():
+        frontier = await opened(in_memory_max=10)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(8))))
+        await crawl.checkpoint(frontier)
+        group = frontier.seal()
+        await frontier.offer(root, crawl.pages(*map(str, range(8, 30)), host="b.example"))
+        await frontier.persist(group, Snapshot())
+
+        assert sorted(await after_a_death(jobs, crawl, frontier), key=int) == list(map(str, range(30)))
+
+    run(case())

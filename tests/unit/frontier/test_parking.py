@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from framework.frontier.parking import Parking
 from framework.http import Request
 
@@ -40,3 +42,22 @@ def test_times_come_in_their_order_and_of_equal_ones_the_first_comer_goes_first(
     assert parking.due(0.9) == []
     assert parking.due(2.0) == [TWO, ONE, THREE]
     assert parking.next_at() == math.inf
+
+
+@pytest.mark.parametrize("way", ["time", "token", "token with others"])
+def test_one_request_is_taken_out_however_it_waits(way):
+    parking = Parking()
+    one, other = Request("http://a/1"), Request("http://a/2")
+    parking.wait_until(2.0, other)
+    if way == "time":
+        parking.wait_until(1.0, one)
+    else:
+        parking.wait_for("token", one)
+    if way == "token with others":
+        parking.wait_for("token", other)
+
+    assert parking.discard(one)
+    assert not parking.discard(one)
+
+    assert one not in parking.woken("token")
+    assert parking.due(3.0) == [other]
