@@ -155,7 +155,7 @@ class Crawler:
             elapsed_s=elapsed_s,
             job=None if self.job is None else self.job.name,
             wants_items=self.settings.group(WarningOptions).no_items,
-            warnings=self._run_of_job.fallen_fields(),
+            warnings=self._run_of_job.warnings(),
         )
         logger.info("%s", text)
 

@@ -17,12 +17,14 @@ from framework.exceptions import CrawlError, ExportError
 from framework.feeds import FeedSink
 from framework.jobs import State, is_exhausted, places_of
 from framework.jobs.ending import end_of
+from framework.jobs.progress import progress_of
 from framework.jobs.record import EXHAUSTED
 from framework.protocols import Frontier, Job, Resume, Sink
 from framework.settings.declared import DurabilityOptions, WarningOptions
 from framework.settings.loading import shown_path
 from framework.telemetry.fillrates import FillRates, stored_rates
 from framework.telemetry.summary import Output
+from framework.telemetry.wording import count
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,21 @@ class JobRun:
                 "This is a defect of fwk: please report it",
                 balance.missing, balance.offered, balance,
             )  # fmt: skip
+
+    def warnings(self) -> list[str]:
+        """Return what the end of the run has to tell beside its numbers."""
+        return [*self._stored(), *self.fallen_fields()]
+
+    def _stored(self) -> list[str]:
+        """Say how much of what was done is durable, where that is not all of it."""
+        crawler = self._crawler
+        if crawler.finish_reason != "failed" or crawler.job is None:
+            return []
+        progress = progress_of(crawler.job.folder)
+        if progress is None:
+            return ["how much of this is stored cannot be told: the job's file cannot be read"]
+        done = f"{count(progress.pages, 'page')} and {count(progress.items, 'item')}"
+        return [f"of the whole job {done} are stored; what came after the last checkpoint is crawled again"]
 
     def fallen_fields(self) -> list[str]:
         """Compare how fields are filled with the last complete crawl of this spider; keep it for the next one."""

@@ -179,16 +179,18 @@ class CrawlerProcess:
         except SystemExit as error:
             self._exit = error
         except Exception as error:
-            self.errors.append(error)
-            self.tell_error(crawler, error)
+            first, *later = _in_order(error)
+            self.errors.append(first)
+            self.tell_error(crawler, first)
+            for one in later:
+                logger.error("Then, while the crawl of %r was closed: %s", _name_of(crawler), one)
 
     def tell_error(self, crawler: Crawler, error: Exception) -> None:
         """Log what has ended a crawl; a subclass that tells it in another way overrides this."""
-        name = crawler.spidercls.name if hasattr(crawler.spidercls, "name") else crawler.spidercls.__name__
         if isinstance(error, CrawlError):
-            logger.error("The crawl of %r has ended: %s", name, error)
+            logger.error("The crawl of %r has ended: %s", _name_of(crawler), error)
         else:
-            logger.error("An error inside fwk or a plugin has ended the crawl of %r", name, exc_info=error)
+            logger.error("An error inside fwk or a plugin has ended the crawl of %r", _name_of(crawler), exc_info=error)
 
 
 class Stop:
@@ -296,6 +298,25 @@ def _may_be_broken_off(frame: FrameType | None) -> bool:
 
 def _module_of(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
+
+
+def _name_of(crawler: Crawler) -> str:
+    return getattr(crawler.spidercls, "name", None) or crawler.spidercls.__name__
+
+
+def _in_order(error: Exception) -> list[Exception]:
+    """Return what was raised, the first thing first: a full disk that stops a crawl also keeps it from being closed.
+
+    What an exception says in other words (``raise ... from``) is none of its own; nor is what the system said to them.
+    """
+    found = [error]
+    said: BaseException = error
+    while (before := said.__context__) is not None:
+        is_own = isinstance(before, CrawlError) or not isinstance(before, OSError)
+        if is_own and isinstance(before, Exception) and not said.__suppress_context__:
+            found.append(before)
+        said = before
+    return found[::-1]
 
 
 def _is_running(crawler: Crawler) -> bool:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from framework.exceptions import ExportError
-from framework.jobrun import cut_back
+from framework.jobrun import JobRun, cut_back
+from framework.settings import Settings
 
 
 class Output:
@@ -36,3 +39,17 @@ def test_outputs_that_can_all_be_cut_back_raise_nothing(run):
     run(cut_back([output], {}))
 
     assert output.cuts == [None]
+
+
+def test_a_run_that_failed_says_what_of_it_is_stored(tmp_path):
+    settings = Settings({"WARN_FILL_RATE": 0})
+    crawler = SimpleNamespace(finish_reason="failed", job=SimpleNamespace(folder=tmp_path), settings=settings)
+    warnings = JobRun(crawler).warnings()
+    (tmp_path / "frontier.db").write_bytes(b"no database at all, and long enough to be seen as none")
+
+    assert warnings == [
+        "of the whole job 0 pages and 0 items are stored; what came after the last checkpoint is crawled again"
+    ]
+    assert "cannot be read" in JobRun(crawler).warnings()[0]
+    crawler.finish_reason = "finished"
+    assert JobRun(crawler).warnings() == []

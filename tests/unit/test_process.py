@@ -3,12 +3,13 @@
 import asyncio
 import builtins
 import logging
+from contextlib import AsyncExitStack
 
 import pytest
 
 from framework import Spider
 from framework.crawler import Crawler
-from framework.exceptions import PluginError, SettingsError
+from framework.exceptions import CrawlError, ExportError, PluginError, SettingsError
 from framework.process import CrawlerProcess, loop_factory
 from framework.settings import Settings
 from framework.testing.fakes import FakeHandler
@@ -210,3 +211,32 @@ def test_a_spider_of_the_project_may_be_given_by_name(tmp_path, monkeypatch):
     assert process.crawl("named").spidercls.__name__ == "Named"
     with pytest.raises(PluginError, match="there is no spider 'nmaed'; did you mean 'named'"):
         process.crawl("nmaed")
+
+
+def test_of_several_errors_the_first_is_what_ended_the_crawl(capsys):
+    class Full(Crawler):
+        async def crawl(self, *args, **kwargs):
+            async with AsyncExitStack() as stack:
+                stack.callback(self.close)
+                try:
+                    raise OSError("no space")
+                except OSError as error:
+                    raise ExportError("items.jl cannot be written") from error
+
+        def close(self):
+            try:
+                raise OSError("no space")
+            except OSError as error:
+                raise CrawlError("job.json cannot be written") from error
+
+    process = process_with()
+    process.crawl(Full(Site, process.settings))
+
+    process.start()
+
+    told = [line.partition("ERROR: ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert told == [
+        "The crawl of 'site' has ended: items.jl cannot be written",
+        "Then, while the crawl of 'site' was closed: job.json cannot be written",
+    ]
+    assert [str(error) for error in process.errors] == ["items.jl cannot be written"]
