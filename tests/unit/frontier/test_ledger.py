@@ -250,3 +250,24 @@ def test_what_is_stored_leaves_memory_while_a_checkpoint_is_on_its_way(run, jobs
         assert sorted(await after_a_death(jobs, crawl, frontier), key=int) == list(map(str, range(30)))
 
     run(case())
+
+
+def test_a_request_on_its_way_to_the_disk_that_is_spoilt_fails_at_the_checkpoint(run, crawl, opened):
+    async def case():
+        frontier = await opened(in_memory_max=20)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages(*map(str, range(30))))
+        (spoilt,) = crawl.pages("spoilt", host="b.example")
+        await frontier.offer(root, [spoilt, *crawl.pages("30", host="c.example")])
+        assert spoilt in frontier._dispatch.backlog.bound
+        spoilt.meta["session"] = object()
+
+        await crawl.checkpoint(frontier)
+
+        assert frontier.view().failed == 1
+        assert sorted(await crawl.work_off(frontier), key=int) == list(map(str, range(31)))
+        await crawl.checkpoint(frontier)
+        assert (await frontier.balance()).missing == 0
+        await frontier.close(clean=True)
+
+    run(case())
