@@ -16,6 +16,10 @@ _RULES = {
         "it carries something that cannot be stored, and UNSTORABLE is 'refuse'; the log names it",
         "give it a method of the spider as callback and data in meta and cb_kwargs, or set UNSTORABLE = 'ride'",
     ),
+    "changed": (
+        "it was changed after it was yielded, and could not be stored any more; the log names what is in it",
+        "change a request before its yield, and put only data into meta and cb_kwargs",
+    ),
     "broken": ("a rule raised an exception when it was asked; the log has the traceback", "mend that rule"),
     "dropped by a signal handler": (
         "a handler of the signal request_scheduled raised IgnoreRequest",

@@ -252,7 +252,9 @@ class Ledger:
 
     def _fail(self, request: Request, error: Exception, *, is_waiting: bool) -> None:
         """End a request that cannot be stored any more, by name; in the cut that it is sealed in, if there is one."""
-        logger.error("%r has failed (unstorable): it was changed after it was offered. %s", request, error)
+        logger.error(
+            "%r has failed (changed): after its offer it was changed, and cannot be stored any more. %s", request, error
+        )
         number = request._row or 0
         cut = next((cut for cut in self.cuts.values() if number in cut.rows), None)
         if cut is None:

@@ -49,7 +49,7 @@ from .seen.own import OwnDupeFilter
 from .store.rows import Row
 from .store.sqlite import Store
 
-_UNSTORABLE = Fate(FateKind.FAILED, "unstorable")
+_CHANGED = Fate(FateKind.FAILED, "changed")
 
 
 class LocalFrontier:
@@ -97,7 +97,7 @@ class LocalFrontier:
         self._is_durable = store.path is not None
         self._is_lifo = politeness.order == "depth"
         self._records = records = Records(stored)
-        self._ledger = ledger = Ledger(records, self._fail_unstorable)
+        self._ledger = ledger = Ledger(records, self._fail_changed)
         self._riders = Riders(riders_max)
         self._admission = Admission(fingerprinter, seen, self._riders, store.known, own_filter)
         self._fates = Fates(fates if self._is_durable else "off", records, self._admission.identity, wall_clock)
@@ -322,15 +322,15 @@ class LocalFrontier:
             if record is not None:
                 ledger.fates.append(record)
 
-    def _fail_unstorable(self, request: Request, is_waiting: bool) -> None:
-        """End a pending request that cannot be stored any more."""
+    def _fail_changed(self, request: Request, is_waiting: bool) -> None:
+        """End a pending request that was changed after its offer so that it cannot be stored."""
         dispatch = self._dispatch
         if is_waiting:
             dispatch.take_out(request)
         dispatch.pending -= 1
         dispatch.backlog.in_memory -= 1
         dispatch.leased += 1
-        self.finish(Lease(request, request._identity or 0, None), _UNSTORABLE, 0)
+        self.finish(Lease(request, request._identity or 0, None), _CHANGED, 0)
 
     def seal(self) -> Group:
         """Close the open group."""

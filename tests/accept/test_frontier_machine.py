@@ -208,7 +208,7 @@ class FrontierMachine(RuleBasedStateMachine):
         """Take note of what was spoilt, and ended for that; in the checkpoint too that it was sealed in."""
         models = [self.model] if self.sealed is None else [self.model, self.sealed[1]]
         for lease, fate, _ in self.frontier._open_group.visits:
-            if fate.reason == "unstorable":
+            if fate.reason == "changed":
                 url = self.urls[lease.identity]
                 for model in models:
                     if url in model.known:

@@ -175,7 +175,7 @@ def test_a_request_that_cannot_be_stored_any_more_takes_no_other_with_it(run, cr
         assert frontier.view().failed == 2
         told = [record.getMessage() for record in caplog.records]
         assert len(told) == 2
-        assert any("a.example/broken> has failed (unstorable)" in it and "meta['session'] is an" in it for it in told)
+        assert any("a.example/broken> has failed (changed)" in it and "meta['session'] is an" in it for it in told)
         await crawl.checkpoint(frontier)
         assert (await frontier.balance()).missing == 0
         await frontier.close(clean=True)
