@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import click
 
+from framework.components import did_you_mean
 from framework.exceptions import UsageError
 from framework.frontier.store import EndKind, FateRow, StoreSearch
 from framework.http.url import mask_password
@@ -21,6 +22,7 @@ from framework.project.discovery import find_project
 
 from .jobfiles import KINDS, ended_of, exact_moment, newest_first, not_kept, open_file
 from .options import setting_option
+from .reasons import meaning
 
 _COLUMNS = ("url", "method", "kind", "reason", "parent", "found", "ended", "items", "tries")
 _NUMBERS = {name: number for number, name in KINDS.items()}
@@ -58,10 +60,28 @@ def command(
         raise UsageError(msg)
     number = None if kind is None else _NUMBERS[kind]
     with open_file(asked) as reader:
+        if reason is not None:
+            _check_reason(asked, reader, reason)
         if file is not None:
             _export(reader, file, number, reason)
         else:
             _count(asked, reader, number, reason, as_json=as_json)
+
+
+def _check_reason(job: StoredJob, reader: StoreSearch, reason: str) -> None:
+    """Refuse a word that is no reason in this job, nor one that fwk could have given.
+
+    Raises:
+        UsageError: which reasons there are.
+    """
+    there = {why for _, why, _ in _counts(reader) if why}
+    if reason in there or meaning(reason) or next(reader.each_batch(None, reason), None):
+        return
+    hint = did_you_mean(reason, sorted(there))
+    if not hint:
+        hint = f"; it has: {', '.join(sorted(there))}" if there else "; it has none at all"
+    msg = f"no request of job {job.name} has the reason {reason!r}{hint}"
+    raise UsageError(msg)
 
 
 # -- counts ------------------------------------------------------------------------------------------------------

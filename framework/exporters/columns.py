@@ -1,7 +1,7 @@
 """CSV: one line an item, the same columns in each.
 
 Place in the flow: chosen by ``-o books.csv``. The columns are ``fields_to_export``, or else the fields of the first
-item; a later item's field that has no column is left out, which is said once in the log.
+item that can be written; a later item's field that has no column is left out, which is said once in the log.
 
 A cell is written as it is. A spreadsheet that opens the file may take a cell that begins with ``=``, ``+``, ``-`` or
 ``@`` for a formula: where the file goes to people with spreadsheets, clean such fields in a pipeline or serializer.
@@ -82,11 +82,21 @@ class CsvItemExporter(BaseItemExporter):
         Raises:
             ExportError: a value cannot be written; nothing was.
         """
-        if not self.fields_to_export:
-            self.fields_to_export = list(ItemAdapter(item).field_names())
-            self._columns_guessed = True
-        elif self._columns_guessed:
-            self._tell_what_has_no_column(item)
+        if self.fields_to_export:
+            if self._columns_guessed:
+                self._tell_what_has_no_column(item)
+            self._export(item)
+            return
+        self.fields_to_export = list(ItemAdapter(item).field_names())
+        self._columns_guessed = True
+        try:
+            self._export(item)
+        except BaseException:
+            # An item that is not in the file says nothing about its columns.
+            self.fields_to_export, self._columns_guessed = None, False
+            raise
+
+    def _export(self, item: Any) -> None:
         what = type(item).__name__
         fields = self.serialized_fields(item, default_value="", include_empty=True)
         row = {name: self._cell(value, name, what) for name, value in fields}

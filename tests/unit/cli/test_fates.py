@@ -77,6 +77,25 @@ def test_kind_and_reason_choose(fwk, stored):
     assert fwk("fates", "--kind", "lost").code == 2
 
 
+def test_a_reason_that_there_is_not_is_a_mistake_and_not_an_empty_table(fwk, stored, fresh):
+    stored()
+
+    ended = fwk("fates", "--reason", "timout")
+    unlike = fwk("fates", "--reason", "foo", "--csv", "x.csv")
+
+    assert ended.code == unlike.code == 2
+    assert "no request of job page-1 has the reason 'timout'; did you mean 'timeout'?" in ended.err
+    assert "it has: depth, duplicate, robots, timeout" in unlike.err
+    assert not (fresh / "x.csv").exists()
+
+
+def test_a_reason_that_only_this_job_has_not_is_counted_as_none(fwk, stored):
+    stored()
+
+    assert json.loads(fwk("fates", "--json", "--reason", "offsite").out)["counts"] == []
+    assert json.loads(fwk("fates", "--json", "--reason", "depth", "--kind", "done").out)["counts"] == []
+
+
 def test_reasons_beyond_the_most_frequent_are_summed_up(fwk, stored):
     stored([fate(number, EndKind.DROPPED, f"rule {number}") for number in range(1, 51)], {"dropped": 50})
 

@@ -133,6 +133,21 @@ def test_an_item_that_cannot_be_written_leaves_nothing_behind(
     assert b"good" in file.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("refused", "options"), [({"x": "\N{SNOWMAN}"}, {"encoding": "ascii"}), ({"x": [object()]}, {})]
+)
+def test_an_item_that_is_refused_says_nothing_about_the_columns(refused: Any, options: dict[str, Any]) -> None:
+    file = io.BytesIO()
+    exporter = CsvItemExporter(file, **options)
+
+    with pytest.raises(ExportError):
+        exporter.export_item(refused)
+    assert exporter.position()["columns"] == []
+    exporter.export_item({"a": 1, "b": 2})
+
+    assert file.getvalue() == b"a,b\r\n1,2\r\n"
+
+
 def test_characters_that_the_encoding_lacks_can_be_replaced(export: Export) -> None:
     assert export(CsvItemExporter, [{"a": "€"}], encoding="ascii", errors="replace") == b"a\r\n?\r\n"
 
