@@ -22,7 +22,7 @@ from framework.project.discovery import find_project
 
 from .jobfiles import KINDS, ended_of, exact_moment, newest_first, not_kept, open_file
 from .options import setting_option
-from .reasons import meaning
+from .reasons import meaning, short
 
 _COLUMNS = ("url", "method", "kind", "reason", "parent", "found", "ended", "items", "tries")
 _NUMBERS = {name: number for number, name in KINDS.items()}
@@ -178,5 +178,5 @@ def _records(batch: Sequence[FateRow], reader: StoreSearch) -> Iterator[tuple[An
             exact_moment(fate.found_at),
             exact_moment(fate.ended_at),
             fate.items,
-            "; ".join(f"{exact_moment(at)} {error}" for at, error in fate.tries),
+            "; ".join(f"{exact_moment(at)} {short(error)}" for at, error in fate.tries),
         )

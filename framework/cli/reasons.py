@@ -79,6 +79,11 @@ def remedy(reason: str) -> str:
     return _words(reason)[1]
 
 
+def short(error: str) -> str:
+    """Return the error of a try under the name that fates have for it: retries note the whole path of its class."""
+    return error.removeprefix("framework.exceptions.")
+
+
 def _words(reason: str) -> tuple[str, str]:
     for start in (reason, reason.partition(":")[0], reason.partition(" ")[0]):
         if start in _RULES:

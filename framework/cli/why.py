@@ -26,7 +26,7 @@ from framework.telemetry.wording import count, duration
 from .jobfiles import KINDS, moment, newest_first, not_kept, open_file
 from .jobruns import the_jobs
 from .options import setting_option
-from .reasons import meaning, remedy
+from .reasons import meaning, remedy, short
 
 EXIT_UNKNOWN = 1
 
@@ -159,8 +159,7 @@ def _origin(parent: int, found_at: float, found: Trace) -> str:
 
 def _tries(tries: Sequence[tuple[float, str]]) -> Iterator[str]:
     for number, (at, error) in enumerate(tries, 1):
-        # A retry notes the whole path of an exception's class, as the stats do; a fate the name.
-        yield f"  try {number:<5} {moment(at)}  {error.removeprefix('framework.exceptions.')}"
+        yield f"  try {number:<5} {moment(at)}  {short(error)}"
 
 
 def _items(number: int) -> str:

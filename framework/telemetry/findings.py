@@ -44,6 +44,7 @@ _REMEDIES = {
     "item lost in a pipeline": "the log has the traceback, with file and line",
     "download failed CannotResolveHostError": "check the host's spelling and the name server",
     "download failed DownloadConnectionRefusedError": "nobody listens there: check scheme, host and port",
+    "download failed DownloadError": "the log says what is wrong with the URL or the answer",
     "download failed DownloadTimeoutError": "raise DOWNLOAD_TIMEOUT, or lower the concurrency",
     "download failed DownloadCancelledError": "larger than DOWNLOAD_MAXSIZE: raise it if these pages are wanted",
     "download failed TlsError": "the certificate is not to be trusted: check the host and the clock",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.cli.reasons import meaning, remedy
+from framework.cli.reasons import meaning, remedy, short
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_a_reason_is_explained_with_its_remedy(reason, words, help):
 @pytest.mark.parametrize("reason", ["", "not today", "a rule of my own"])
 def test_a_reason_of_the_users_own_speaks_for_itself(reason):
     assert (meaning(reason), remedy(reason)) == ("", "")
+
+
+def test_an_error_of_a_try_has_the_name_that_a_fate_has():
+    assert short("framework.exceptions.DownloadTimeoutError") == "DownloadTimeoutError"
+    assert short("503 Service Unavailable") == "503 Service Unavailable"
