@@ -219,6 +219,61 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_traceback_of_ours(crawl, after
     assert code in (1, -signal.SIGINT), err
 
 
+_AWAY = """\
+import asyncio
+from pathlib import Path
+
+from framework.exceptions import ExportError
+
+
+class Away:
+    name = "away"
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        self = cls()
+        self.crawler = crawler
+        return self
+
+    async def open(self, cut):
+        pass
+
+    def hand(self, identity, items):
+        pass
+
+    def seal(self):
+        pass
+
+    async def write(self, cut):
+        Path("waits").touch()
+        while not self.crawler.engine.is_cut_off:
+            await asyncio.sleep(0.05)
+        raise ExportError("the server is away")
+
+    async def close(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_last_checkpoint_ends_at_the_second_ctrl_c_and_at_the_limit_of_sigterm(fwk, shop, crawl, how):
+    fwk.write("away.py", _AWAY)
+    process = crawl("-s", 'ITEM_PIPELINES={"away.Away": 1}', "-s", "CHECKPOINT_INTERVAL=60", "-s", "SHUTDOWN_TIMEOUT=1")
+    wait_for((fwk.folder / "waits").exists)
+    process.send_signal(how)
+    if how is signal.SIGINT:
+        time.sleep(0.3)
+        process.send_signal(how)
+
+    code, err, took_s = end_of(process)
+
+    assert code == 1, err
+    assert took_s < 5
+    assert "the server is away" in err
+    assert_clean(err)
+    assert not has_orphans(process)
+
+
 def test_the_third_ctrl_c_kills(fwk, shop, crawl):
     fwk.write(
         "pages.py",
