@@ -59,3 +59,17 @@ def test_a_spill_that_fails_in_a_visit_ends_the_crawl_and_leaves_the_visit_to_th
     assert (result.view.done, result.view.failed) == (1, 0)
     assert result.view.pending >= 2
     assert "Internal error" not in caplog.text
+
+
+class RecoversMuch:
+    def process_spider_exception(self, response, exception):
+        return [Request(f"http://a/{number}") for number in range(1000)]
+
+
+def test_a_spill_that_fails_among_very_many_requests_of_a_hook_is_not_left_to_the_next_hook(crawl, full):
+    hooks = {RecoversMuch: 900, Recovers: 800}
+
+    result = crawl(Links, PAGES, urls=["http://a/raises"], raises=(StoreError,), SPIDER_MIDDLEWARES=hooks)
+
+    assert str(result.error) == "the disk is full"
+    assert (result.view.done, result.view.failed) == (0, 0)
