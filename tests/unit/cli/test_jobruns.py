@@ -10,6 +10,7 @@ import pytest
 from framework.cli import jobruns, running
 from framework.crawler import Crawler
 from framework.exceptions import CrawlError
+from framework.jobs.lock import take_lock
 from framework.jobs.record import read_record
 from framework.settings import Settings
 from framework.spiders import Spider
@@ -25,6 +26,23 @@ def test_the_same_command_goes_on_with_a_killed_job_and_says_so_first(fwk, crawl
     assert (ended.code, ended.out) == (0, "")
     assert ended.err == "Continuing job page-1: 12 pages done, 3 pending; --new starts afresh\n"
     assert [crawler.job.is_resumed for crawler in crawls.crawlers] == [False, True]
+
+
+def test_a_job_that_was_killed_when_it_had_ended_is_told_of_and_not_crawled_again(fwk, crawls, fresh):
+    crawls.pending = 0
+    fwk("crawl", "page", "-o", "items.jsonl")
+    lock = take_lock(fresh / ".fwk/jobs/page-1/lock", "page-1")
+    lock.mark()
+    lock.release(is_done=False)
+
+    told = fwk("crawl", "page", "-o", "items.jsonl")
+
+    assert (told.code, told.out) == (0, "")
+    said = "Job page-1 had ended (finished) when its process was killed: nothing is left to do; --new starts afresh\n"
+    assert told.err == said
+    assert len(crawls.crawlers) == 1
+    fwk("crawl", "page", "-o", "items.jsonl")
+    assert [crawler.job.name for crawler in crawls.crawlers] == ["page-1", "page-2"]
 
 
 def test_a_job_that_is_over_says_nothing(fwk, crawls):

@@ -58,6 +58,15 @@ def test_main_exits_with_the_code(monkeypatch):
         main.main([])
 
 
+def test_an_exit_of_the_users_code_is_kept(monkeypatch):
+    def leave(args):
+        raise SystemExit("enough")
+
+    monkeypatch.setattr(main, "run", leave)
+    with pytest.raises(SystemExit, match="enough"):
+        main.main([])
+
+
 def test_no_arguments_give_help(capsys):
     assert main.run([]) == 2
     assert "Commands:" in capsys.readouterr().out
