@@ -296,7 +296,7 @@ class Store:
         Raises:
             DamagedJob: it is not what was written.
         """
-        found = await self._ask(list, questions.rows_by_number, self.path, [number])
+        found = await self._ask(list[Row], questions.rows_by_number, self.path, [number])
         return found[0] if found else None
 
     async def cold_heads(
