@@ -59,17 +59,17 @@ class ManySpider(Spider):
     }
 
     async def start(self):
-        yield Request("http://host.example/")
         for n in range(5000):
             await die("start", n)
             yield {"by": "start", "n": n}
+        yield Request("http://host.example/")
 
     async def parse(self, response):
         for n in range(8000):
             await die("page", n)
             yield {"by": "page", "n": n, "text": "x" * 2000}
 """
-DEATHS = ["start 2300", "page 7000", "start 4999", "pipeline 3000", "export 6000"]
+DEATHS = ["start 2300", "start 4999", "page 7000", "pipeline 3000", "export 6000"]
 
 
 @pytest.mark.timeout(300)
