@@ -83,8 +83,12 @@ def test_what_a_start_has_delivered_is_committed_before_its_end(crawl, items, tm
             for number in range(2500):
                 yield {"begun": number}
             yield Request("http://a/1")
-            while not output.read_bytes():  # a checkpoint is made meanwhile
+            for _ in range(1000):
                 await asyncio.sleep(0.01)
+                if output.read_bytes():  # a checkpoint was made meanwhile
+                    break
+            else:
+                raise AssertionError("nothing was committed")
             raise CloseSpider("enough")
 
     crawl(Begins)
