@@ -170,11 +170,11 @@ def test_a_power_cut_at_any_call_gives_the_reference(
 def changing(calls: Sequence[Call], folder: Path, loses: str) -> list[int]:
     """Give the numbers of the calls after which the disk may hold something else: after the cut, if it loses all.
 
-    The job has ended when its lock is emptied; the same command is a new crawl from there on.
+    The job has ended when its lock says so for the last time; the same command is a new crawl from there on.
     """
     names = SYNCS if loses == "all" else tuple({call.name for call in calls} - {"close", "lseek"})
     lock = str(folder / "job" / "lock")
-    over = max(n for n, call in enumerate(calls) if call.name == "ftruncate" and call.fd_path() == lock)
+    over = max(n for n, call in enumerate(calls) if call.name == "pwrite64" and call.fd_path() == lock)
     ours = [n + 1 for n, call in enumerate(calls) if any(p.startswith(str(folder)) for p in names_of(call, folder))]
     return [n for n in ours if n <= over and calls[n - 1].name in names and may_change(calls[n - 1])]
 
