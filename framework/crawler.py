@@ -384,9 +384,9 @@ class Crawler:
         """
         self._build_spider(args, kwargs)
         is_own = own_outputs(folder)
-        feeds = [feed for feed in build_feeds(self, durable=True, folder=folder) if is_own(feed.feed.uri)]
+        feeds = build_feeds(self, durable=True, folder=folder)
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
-        await cut_back([*feeds, *pipelines.sinks], cuts_of(folder))
+        await cut_back([sink for sink in (*feeds, *pipelines.sinks) if is_own(sink.name)], cuts_of(folder))
 
     def _on_refusal(self, request: Any, reason: str) -> None:
         self._parts.refused(request, reason)

@@ -18,9 +18,12 @@ from .errors import JobError
 from .key import place_of
 from .record import Record, read_record
 
+_FEED = "feed "
+"""What the name of a feed's sink has before its URI."""
+
 
 def own_outputs(folder: Path) -> Callable[[str], bool]:
-    """Return what says of a feed's URI whether the job in ``folder`` may cut that output back.
+    """Return what says of a sink, by its name, whether the job in ``folder`` may cut that output back.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no job.
@@ -33,7 +36,13 @@ def own_outputs(folder: Path) -> Callable[[str], bool]:
             msg = f"job {record.name} was moved and writes {output['uri']} by its absolute name, which is {place} now"
             raise JobError(msg)
     others = {*record.taken, *grown(record)}
-    return lambda uri: (place := place_of(uri)[0]) in record.outputs and place not in others
+
+    def is_own(name: str) -> bool:
+        is_feed = name.startswith(_FEED)
+        place = place_of(name.removeprefix(_FEED))[0] if is_feed else name
+        return place not in others and (place in record.outputs or not is_feed)
+
+    return is_own
 
 
 def _is_moved(uri: str, place: str) -> bool:

@@ -142,8 +142,13 @@ def _leave_to_original(record: Record, folder: Path) -> None:
         if content.get("id") != record.id:
             return
         there = outward(content, _root_of(home, str(content["root"]))) if content.get("root") else content
-        shared = [place for place in there.get("outputs", {}) if record.outputs.get(place, {}).get("file")]
+        shared = [place for place in there.get("outputs", {}) if _is_elsewhere(place, record.outputs.get(place, {}))]
         record.taken |= {place: f"{there['name']} ({home})" for place in shared if place not in record.taken}
+
+
+def _is_elsewhere(place: str, output: Mapping[str, Any]) -> bool:
+    """Say whether an output lies outside of the job's folder, where a copy of the job would change it."""
+    return bool(output.get("file")) or (place == "mongodb" and not str(output["uri"]).startswith("embedded"))
 
 
 def _record_from(content: Mapping[str, Any], path: Path) -> Record:

@@ -129,6 +129,8 @@ class StoredJob:
         for place, output in key.outputs.items():
             old = record.outputs.get(place)
             if place in record.taken:
+                if not output.file:
+                    advice = f"begin anew (--new), or give it up: fwk jobs rm {self.name}"
                 msg = (
                     f"{output.uri} was taken over by job {record.taken[place]}, so job {self.name} cannot go on in it; "
                     f"{advice}"

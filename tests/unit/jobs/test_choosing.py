@@ -250,7 +250,7 @@ def test_a_file_that_has_grown_since_the_job_closed_it_is_not_cut(desk, end):
         file.write_text("ours\n")
         live.end(*end, places_of({"items.jsonl": Path("items.jsonl")}))
     own = own_outputs(live.folder)
-    assert own("items.jsonl")
+    assert own("feed items.jsonl")
     with file.open("a") as more:
         more.write("another's\n")
 
@@ -258,7 +258,7 @@ def test_a_file_that_has_grown_since_the_job_closed_it_is_not_cut(desk, end):
         UsageError, match=r"items.jsonl has grown by 10 bytes.*behind byte 5.*fwk resume books-1 -o FILE"
     ):
         go_on(desk.jobs, desk.jobs.find("books-1"), desk.command(), cut_outputs=desk.cut_outputs)
-    assert not own_outputs(live.folder)("items.jsonl")
+    assert not own_outputs(live.folder)("feed items.jsonl")
     file.write_text("ours\n")
     go_on(desk.jobs, desk.jobs.find("books-1"), desk.command(), cut_outputs=desk.cut_outputs).close()
 
@@ -281,7 +281,7 @@ def test_what_another_job_has_taken_over_and_what_is_not_the_jobs_is_not_cut(des
 
     own = own_outputs(desk.jobs.path / "books-1")
 
-    assert (own("items.jsonl"), own("more.csv"), own("other.csv")) == (False, True, False)
+    assert (own("feed items.jsonl"), own("feed more.csv"), own("feed other.csv")) == (False, True, False)
 
 
 def test_another_spiders_job_is_refused(desk):

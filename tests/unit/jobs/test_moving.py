@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from framework.exceptions import UsageError
-from framework.jobs import JobError, JobsFolder, go_on, own_outputs
+from framework.jobs import JobError, JobsFolder, Output, go_on, own_outputs
 from framework.jobs.moving import way_to
 from framework.jobs.record import read_record
 
@@ -99,7 +100,7 @@ def test_a_file_outside_that_a_copy_shares_stays_the_originals(shop, monkeypatch
     with pytest.raises(UsageError, match=r"outside.jsonl was taken over by job books-1 \(.*shop/.fwk/jobs/books-1\)"):
         shop.decide(shop.command(feeds=outside))
     own = own_outputs(shop.jobs.path / "books-1")
-    assert (own("../outside.jsonl"), own("items.jsonl")) == (False, True)
+    assert (own("feed ../outside.jsonl"), own("feed items.jsonl")) == (False, True)
 
     shutil.rmtree(first.folder)
     shop.crawl(shop.command(feeds=outside))
@@ -138,7 +139,7 @@ def test_a_copy_of_a_job_is_called_like_its_folder_and_leaves_files_to_the_origi
     shutil.copytree(first.folder, first.folder.with_name("spare"))
 
     assert shop.states() == {"books-1": "killed", "spare": "killed"}
-    assert not own_outputs(shop.jobs.find("spare").folder)("items.jsonl")
+    assert not own_outputs(shop.jobs.find("spare").folder)("feed items.jsonl")
     with pytest.raises(UsageError, match="taken over by job books-1 "):
         go_on(shop.jobs, shop.jobs.find("spare"), shop.command(), cut_outputs=shop.cut_outputs)
     assert shop.crawl().name == "books-1"
@@ -167,3 +168,21 @@ def test_what_lies_outside_of_the_project_keeps_its_paths():
     assert way_to(Path("/"), Path("/a-1")) == ""
     assert way_to(None, Path("/a-1")) == ""
     assert os.path.normpath("/project/.fwk/jobs/a-1/../../..") == "/project"
+
+
+@pytest.mark.parametrize(("uri", "is_shared"), [("mongodb://host", True), ("embedded", False)])
+def test_a_copy_leaves_a_database_on_a_server_to_the_original(shop, monkeypatch, uri, is_shared):
+    command = shop.command()
+    outputs = {**command.key.outputs, "mongodb": Output(f"{uri} shop books")}
+    command = dataclasses.replace(command, key=dataclasses.replace(command.key, outputs=outputs))
+    shop.crawl(command)
+    copied(shop, monkeypatch)
+    here = dataclasses.replace(command.key, outputs={"mongodb": outputs["mongodb"]})
+
+    assert own_outputs(shop.jobs.path / "books-1")("mongodb") is not is_shared
+    assert own_outputs(shop.jobs.path / "books-1")("ledger")
+    if is_shared:
+        with pytest.raises(UsageError, match=r"mongodb://host shop books was taken over by job books-1 .*--new"):
+            shop.jobs.find("books-1").refuse_key(here)
+    else:
+        shop.jobs.find("books-1").refuse_key(here)
