@@ -80,8 +80,12 @@ class JobRun:
             is_cut_off=crawler.engine is not None and crawler.engine.is_cut_off,
             is_exhausted=is_at_end,
         )
-        # Batches are many files, of which the full ones are their user's.
-        files = {} if error is not None else {f.feed.uri: f.path for f in crawler.feeds if not f.feed.batch_item_count}
+        # Batches are many files, of which the full ones are their user's. What could not be closed raised an error.
+        files = (
+            {}
+            if isinstance(error, Exception)
+            else {f.feed.uri: f.path for f in crawler.feeds if not f.feed.batch_item_count}
+        )
         closed = places_of({uri: path for uri, path in files.items() if path is not None})
         crawler.job.end(state, EXHAUSTED if is_at_end and state is State.ENDED else reason, closed)
 

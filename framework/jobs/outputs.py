@@ -32,7 +32,7 @@ def own_outputs(folder: Path) -> Callable[[str], bool]:
     record = read_record(folder)
     for place, output in record.outputs.items():
         # The position in it is stored under the name that it had.
-        if place not in record.taken and _is_moved(output["uri"], place):
+        if place not in record.taken and is_moved(output["uri"], place):
             msg = f"job {record.name} was moved and writes {output['uri']} by its absolute name, which is {place} now"
             raise JobError(msg)
     others = {*record.taken, *grown(record)}
@@ -45,7 +45,8 @@ def own_outputs(folder: Path) -> Callable[[str], bool]:
     return is_own
 
 
-def _is_moved(uri: str, place: str) -> bool:
+def is_moved(uri: str, place: str) -> bool:
+    """Say whether an output that was called ``uri`` by its absolute name is a file at another place now."""
     return scheme_of(uri) == "file" and path_of(uri).is_absolute() and place_of(uri)[0] != place
 
 

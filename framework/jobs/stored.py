@@ -11,7 +11,7 @@ from framework.exceptions import UsageError
 from .errors import JobError
 from .key import Key
 from .lock import LOCK_FILE, holder_of, is_marked
-from .outputs import grown
+from .outputs import grown, is_moved
 from .progress import STORE_FILE
 from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
 
@@ -124,7 +124,9 @@ class StoredJob:
         """
         record = self.record
         self.refuse_crawl(key)
-        advice = f"give it another file: fwk {verb} {self.name} -o FILE"
+        # A copy of a JOBDIR has the name of the original.
+        job = self.folder if self.is_elsewhere else self.name
+        advice = f"give it another file: fwk {verb} {job} -o FILE"
         more = grown(record)
         for place, output in key.outputs.items():
             old = record.outputs.get(place)
@@ -142,6 +144,12 @@ class StoredJob:
                 msg += f", and they would be cut off; move what is behind byte {size_bytes:,} elsewhere, or {advice}"
                 raise UsageError(msg)
             # The feed would not find its place again, and begin the file anew.
+            if old is not None and is_moved(old["uri"], place):
+                msg = (
+                    f"job {self.name} was moved, and its output {output.uri} was called {old['uri']} when it began; "
+                    f"move it back to go on, or give it up: fwk jobs rm {self.name}"
+                )
+                raise UsageError(msg)
             if old is not None and (old["uri"], old["format"]) != (output.uri, output.format):
                 msg = (
                     f"job {self.name} writes {place} as {old['uri']} in the format {old['format']}; write it so again, "

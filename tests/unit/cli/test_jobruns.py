@@ -188,3 +188,29 @@ def test_a_log_in_a_file_has_what_the_terminal_was_told(project):
     assert running.run_crawler(Crawler(PageSpider, settings), {}, ["Continuing job page-1"]) == 0
 
     assert "INFO: Continuing job page-1" in (project / "log").read_text()
+
+
+def test_a_crawl_that_is_no_job_does_not_write_to_the_file_of_one(fwk, crawls):
+    crawls.end = ("stopped", "shutdown")
+    fwk("crawl", "page", "-o", "items.jsonl")
+
+    ended = fwk("crawl", "page", "-o", "items.jsonl", "-s", "FRONTIER=memory")
+
+    assert ended.code == 2
+    assert "items.jsonl belongs to job page-1, which is stopped" in ended.err
+    assert len(crawls.crawlers) == 1
+
+
+def test_of_a_job_that_was_refused_nothing_is_said(fwk, crawls, monkeypatch):
+    def refuse(crawler, arguments, said=()):
+        with crawler.job as live:
+            live.refuse()
+        raise CrawlError("the database does not answer")
+
+    crawls.end = ("ended", "closespider_pagecount")
+    fwk("crawl", "page")
+    monkeypatch.setattr(jobruns, "run_crawler", refuse)
+
+    assert fwk("resume", "page-1").err.splitlines()[1:] == ["fwk: the database does not answer"]
+    assert fwk("crawl", "page").err == "fwk: the database does not answer\n"
+    assert "page-2" not in fwk("jobs").out

@@ -113,7 +113,9 @@ def test_an_output_with_an_absolute_name_is_not_found_again_and_that_is_said(sho
 
     with pytest.raises(UsageError, match=r"moved/items.jsonl belongs to job books-1, which is stopped"):
         shop.decide(command)
-    with pytest.raises(UsageError, match=r"writes .*moved/items.jsonl as .*shop/items.jsonl"):
+    with pytest.raises(
+        UsageError, match=r"was moved, and its output .*moved/items.jsonl was called .*shop/items.jsonl"
+    ):
         go_on(shop.jobs, shop.jobs.find("books-1"), command, cut_outputs=shop.cut_outputs)
     with pytest.raises(JobError, match=r"job books-1 was moved and writes .* by its absolute name"):
         own_outputs(shop.jobs.path / "books-1")
@@ -143,6 +145,17 @@ def test_a_copy_of_a_job_is_called_like_its_folder_and_leaves_files_to_the_origi
     with pytest.raises(UsageError, match="taken over by job books-1 "):
         go_on(shop.jobs, shop.jobs.find("spare"), shop.command(), cut_outputs=shop.cut_outputs)
     assert shop.crawl().name == "books-1"
+
+
+def test_a_copy_of_a_jobdir_is_named_by_its_folder(shop):
+    first = shop.crawl(jobdir="one")
+    shutil.copytree(first.folder, shop.folder / "two")
+
+    with pytest.raises(UsageError, match=r"taken over by job books-1 \(.*/one\).* fwk resume .*/two -o FILE"):
+        shop.decide(jobdir="two")
+    shop.crawl(shop.command(feeds={"rest.jsonl": {}}), jobdir="two")
+
+    assert shop.states() == {"one": "killed", "two": "killed"}
 
 
 def test_a_job_that_is_reached_by_another_way_is_no_copy(shop, monkeypatch):
