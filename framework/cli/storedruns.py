@@ -37,7 +37,7 @@ class StoredRun:
         settings: those of the project, with ``-s`` of both commands.
 
     Raises:
-        UsageError: the job was begun by code, or its folder is gone.
+        UsageError: the job was begun by code, its folder is gone, or it is one of another project.
     """
 
     def __init__(self, job: StoredJob, given: RunOptions | None = None) -> None:
@@ -71,11 +71,17 @@ class StoredRun:
         return SpiderLoader.from_settings(self.settings).load(self.target)
 
     def _enter(self, job: StoredJob, folder: str) -> None:
+        here = find_project()
         try:
             os.chdir(folder)
         except OSError as error:
             msg = f"job {job.name} was begun in {folder}, which cannot be entered: {error.strerror}"
             raise UsageError(msg) from error
+        there = find_project()
+        # Who calls this in a copy of a project does not mean the files of the original.
+        if here is not None and (there is None or there.root != here.root):
+            msg = f"job {job.name} was begun in {folder}, which is outside of the project in {here.root}"
+            raise UsageError(f"{msg}; go on with it there")
 
 
 def _refuse_changes(job: StoredJob, own: Mapping[str, str]) -> None:

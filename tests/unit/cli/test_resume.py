@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,25 @@ def test_a_spider_that_is_gone_is_named_and_the_job_stays(fwk, crawls, stopped, 
     assert ended.code == 2
     assert "page" in ended.err
     assert [job["state"] for job in json.loads(fwk("jobs", "--json").out)] == ["stopped"]
+
+
+@pytest.mark.parametrize("command", [["resume", "page-1"], ["jobs", "rm", "page-1"]])
+def test_a_job_of_another_project_is_not_gone_on_with_and_its_files_are_not_cut(
+    fwk, crawls, stopped, fresh, monkeypatch, command
+):
+    folder = fresh / "jobs"
+    stopped("-s", f"JOBS_FOLDER={folder}")
+    record = read_record(folder / "page-1")
+    record.root = ""  # as where the folder of jobs is outside of the project
+    record.save(folder / "page-1")
+    other = fresh / "other"
+    other.mkdir()
+    for name in ("setup.cfg", "settings.py"):
+        shutil.copy(fresh / name, other)
+    monkeypatch.chdir(other)
+
+    ended = fwk(command[0], "-s", f"JOBS_FOLDER={folder}", *command[1:])
+
+    assert f"page-1 was begun in {fresh}, which is outside of the project in {other}" in ended.err
+    assert crawls.cut == []
+    assert len(crawls.crawlers) == 1

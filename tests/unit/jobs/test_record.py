@@ -37,3 +37,10 @@ def test_what_it_does_not_know_is_left_out_and_what_must_be_there_is_missed(fold
     write_checked(folder / "job.json", {"schema": 1})
     with pytest.raises(JobError, match="damaged"):
         read_record(folder)
+
+
+def test_paths_that_are_none_are_damage(folder):
+    changed(folder, root="../..", outputs=["items.jsonl"])
+
+    with pytest.raises(JobError, match=r"job.json is damaged"):
+        read_record(folder)
