@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from framework.exceptions import ExportError
+from framework.wholefile import sync_folder
 
 from .continuation import find_continuation
 from .journal import Beginning
 from .options import Feed
-from .outputs import FileOutput, StreamOutput, export_error, output_for, sync_folder
+from .outputs import FileOutput, StreamOutput, export_error, output_for
 from .packing import MemberPacker, StreamPacker
 from .storages import FileFeedStorage
 

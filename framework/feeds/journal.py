@@ -12,15 +12,13 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from framework.exceptions import DamagedJob
-
-from .outputs import sync_folder
+from framework.wholefile import sync_folder, write_whole
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,18 +103,9 @@ class Journal:
         text = json.dumps(content).encode()
         is_new = not path.parent.exists()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = path.with_suffix(".new")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_checksum(text) + b"\n" + text)
-            file.flush()
-            if self._durable:
-                os.fsync(file.fileno())
-        aside.replace(path)
-        if self._durable:
-            sync_folder(path.parent)
-            if is_new:
-                sync_folder(path.parent.parent)
+        write_whole(path, _checksum(text) + b"\n" + text, durable=self._durable)
+        if self._durable and is_new:
+            sync_folder(path.parent.parent)
 
     def _damaged(self, why: str) -> DamagedJob:
         return DamagedJob(

@@ -13,7 +13,6 @@ import errno
 import io
 import os
 import stat
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from framework.exceptions import ExportError
@@ -178,15 +177,6 @@ class StreamOutput:
     def cut(self, offset: int) -> None:
         """Count on from ``offset``; a stream cannot be cut."""
         self.offset = offset
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def output_for(file: BinaryIO, name: str, *, durable: bool) -> FileOutput | StreamOutput:

@@ -1,7 +1,6 @@
-"""Small files that are either whole or refused: JSON with a checksum, written aside and renamed.
+"""Small files that are either whole or refused: JSON with a checksum.
 
-Place in the flow: ``job.json`` and the list of jobs elsewhere are read and written here. A file is never half new: the
-text is written to a temporary file and synced, renamed over the old one, and the folder is synced.
+Place in the flow: ``job.json`` and the list of jobs elsewhere are read and written here.
 """
 
 from __future__ import annotations
@@ -9,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from .errors import JobError, job_error
+from framework.wholefile import sync_folder, write_whole
 
-MODE = 0o600
-"""Job files may hold what only their owner should read."""
+from .errors import JobError, job_error
 
 _CHECKSUM_BYTES = 16
 
@@ -28,14 +25,9 @@ def write_checked(path: Path, content: dict[str, Any]) -> None:
         JobError: the file system refuses; the old content is still there.
     """
     text = json.dumps({"checksum": _checksum(content), "content": content}, indent=1)
-    aside = path.with_name(f"{path.name}.new")
     try:
-        _write_synced(aside, text.encode())
-        aside.replace(path)
-        sync_folder(path.parent)
+        write_whole(path, text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise job_error("write", path, error) from error
 
 
@@ -74,23 +66,6 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
         sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _checksum(content: dict[str, Any]) -> str:
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.blake2b(canonical, digest_size=_CHECKSUM_BYTES).hexdigest()
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .checked import sync_folder
+from framework.wholefile import sync_folder
+
 from .errors import job_error
 
 STORED = ("frontier.db*", "inflight*", "feeds", "fields.json")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from framework.components import did_you_mean
 from framework.exceptions import UsageError
+from framework.wholefile import sync_folder
 
-from .checked import make_folder, read_checked, sync_folder, write_checked
+from .checked import make_folder, read_checked, write_checked
 from .errors import JobError, job_error
 from .lock import LOCK_FILE, Lock, take_lock
 from .moving import way_to

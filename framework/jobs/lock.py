@@ -13,7 +13,8 @@ import os
 import time
 from pathlib import Path
 
-from .checked import MODE
+from framework.wholefile import MODE
+
 from .errors import JobBusyError, job_error
 
 try:

@@ -9,6 +9,7 @@ Place in the flow: ``make_seen`` makes one for the seen-sets ``bloom`` and ``blo
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,6 +19,8 @@ from typing import Any, BinaryIO, Final
 
 from .libraries import Library
 from .stored import DamagedFilter, FilterRecord, Header, OtherEngine, Snapshot, read_filters, read_header
+
+logger = logging.getLogger(__name__)
 
 FIRST_CAPACITY: Final = 100_000
 GROWTH: Final = 3
@@ -138,6 +141,12 @@ class BloomSeries:
             )
             raise OtherEngine(msg)
         parts = [self._part(record) for record in read_filters(file, header)]
+        if header.error_rate != self.error_rate:
+            logger.warning(
+                "This job's filter was begun with BLOOM_ERROR_RATE = %g and stays so; %g counts for new jobs (--new)",
+                header.error_rate,
+                self.error_rate,
+            )
         self.error_rate = header.error_rate
         self._parts = parts
         self._blooms = [part.bloom for part in reversed(parts)]

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from framework.exceptions import CrawlError, DamagedJob, StoreError
+from framework.wholefile import sync_folder
 
 from .checksums import Books
 from .rows import SeenMode
@@ -77,15 +78,6 @@ def _named(error: sqlite3.Error, path: Path | None) -> CrawlError:
     if code == sqlite3.SQLITE_FULL:
         return StoreError(f"{where}: the disk is full: make room. {_REMEDY}")
     return StoreError(f"{where}: {error} ({getattr(error, 'sqlite_errorname', 'SQLite')}). {_REMEDY}")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the entries of a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def beside(path: Path, suffix: str) -> Path:

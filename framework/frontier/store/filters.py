@@ -8,11 +8,12 @@ transaction.
 
 from __future__ import annotations
 
-import os
 from hashlib import blake2b
 from pathlib import Path
 
-from .connection import beside, create_private, damaged, sync_folder
+from framework.wholefile import write_whole
+
+from .connection import beside, damaged
 
 _MARK = b"fwk seen-filter 1\n"
 _DIGEST_BYTES = 32
@@ -21,15 +22,7 @@ _DIGEST_BYTES = 32
 def write_filter(path: Path, number: int, data: bytes) -> str:
     """Write the filter of checkpoint ``number`` beside the store at ``path`` and return the file's name."""
     target = beside(path, f".seen-{number}")
-    new = beside(path, ".seen-new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(create_private(new), "wb") as file:
-        file.write(_MARK + blake2b(data, digest_size=_DIGEST_BYTES).digest())
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, target)
-    sync_folder(path.parent)
+    write_whole(target, _MARK, blake2b(data, digest_size=_DIGEST_BYTES).digest(), data)
     return target.name
 
 

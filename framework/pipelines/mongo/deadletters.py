@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.exceptions import ExportError
+from framework.wholefile import sync_folder
 
 try:
     import fcntl
@@ -184,7 +185,7 @@ class DeadLetters:
             rest = rest[file.write(rest) or 0 :]
         os.fsync(file.fileno())
         if is_new:
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         return self.offset + len(data)
 
     def _error(self, error: OSError) -> ExportError:
@@ -222,11 +223,3 @@ def _locked(path: Path, flags: int) -> io.FileIO:
     except OSError:
         logger.debug("No locks on the file system of %s", path)
     return io.FileIO(descriptor, "r+")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,11 +10,12 @@ Place in the flow: pure but for one small file; used by ``pipeline``.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import struct
 from hashlib import blake2b
 from pathlib import Path
+
+from framework.wholefile import write_whole
 
 JOB_FIELD = "_job"
 CHECKPOINT_FIELD = "_checkpoint"
@@ -62,28 +63,10 @@ def claim_job_key(folder: Path, name: str) -> tuple[str, bool]:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass  # none, or one that was cut off by a crash: no document bears it
     key = new_job_key(name)
-    aside = path.with_name(f"{_MARK}.new")
-    with open(aside, "w", encoding="utf-8", opener=_private) as file:
-        json.dump({"name": name, "key": key}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    _sync_folder(folder)
+    write_whole(path, json.dumps({"name": name, "key": key}).encode())
     return key, False
 
 
 def forget_job_key(folder: Path) -> None:
     """Remove the file of ``claim_job_key``: the key is in the cut of a checkpoint now."""
     (folder / _MARK).unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

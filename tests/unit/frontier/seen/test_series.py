@@ -42,7 +42,7 @@ def test_full_filters_are_not_copied_before_they_are_written():
     assert len(dumped) == 3
 
 
-def test_the_stored_error_rate_goes_on_when_the_setting_has_changed():
+def test_the_stored_error_rate_goes_on_when_the_setting_has_changed_and_says_so(caplog):
     wide, file = BloomSeries(Pybloom(), 0.1, first_capacity=10), BytesIO()
     wide.add_all(range(5))
     wide.snapshot(1).write_to(file)
@@ -52,3 +52,16 @@ def test_the_stored_error_rate_goes_on_when_the_setting_has_changed():
     tight.restore_from(file)
 
     assert tight.error_rate == 0.1
+    assert [record.getMessage() for record in caplog.records] == [
+        "This job's filter was begun with BLOOM_ERROR_RATE = 0.1 and stays so; 1e-06 counts for new jobs (--new)"
+    ]
+
+
+def test_an_unchanged_error_rate_is_no_matter_of_a_warning(caplog):
+    one, other, file = BloomSeries(Pybloom(), 0.01), BloomSeries(Pybloom(), 0.01), BytesIO()
+    one.snapshot(1).write_to(file)
+    file.seek(0)
+
+    other.restore_from(file)
+
+    assert caplog.records == []
