@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "framework"
 
 FLOORS = [
-    {"version", "exceptions", "signals", "signalmanager", "fastjson", "wholefile", "link", "document", "selector", "item"},
+    {"version", "exceptions", "wholefile", "signals", "signalmanager", "fastjson"}
+    | {"link", "document", "selector", "item"},
     {"http"},
     {"failure", "settings"},
     {"protocols"},
