@@ -93,7 +93,7 @@ class Fates:
         origin = request._origin
         parent, found_at = (0, 0.0) if origin is None else (origin.identity, origin.found_at)  # type: ignore[attr-defined]
         return FateRow(
-            identity, kind, reason, request._url, request._method, parent, found_at, self._wall_clock(), items, []
+            identity, kind, reason, request._url, request._method, parent, found_at, self._wall_clock(), items, ()
         )
 
     def _keep_for_another_try(

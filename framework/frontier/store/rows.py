@@ -8,6 +8,7 @@ Place in the flow: the frontier fills a ``Changes`` at a spill or a checkpoint a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -80,7 +81,7 @@ class FateRow(Struct):
     found_at: float
     ended_at: float
     items: int
-    tries: list[tuple[float, str]]
+    tries: Sequence[tuple[float, str]]
     data: bytes | None = None
     host: int = 0
     priority: int = 0

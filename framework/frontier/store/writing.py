@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from .rows import Changes, EndKind, FateRow, Row
 from .schema import FATE_COLUMNS, REFUSAL_COLUMNS, ROW_COLUMNS
 
 RecordT = TypeVar("RecordT")
+_identity = attrgetter("identity")
 _ROWS_A_STATEMENT = (1000, 200, 50, 10, 1)
 _NUMBERS_A_STATEMENT = (2000, 400, 100, 20, 5, 1)
 
@@ -177,7 +179,7 @@ class Writer:
 
     def _insert_fates(self, fates: Sequence[FateRow], books: Books) -> None:
         sums = books.sums["fates"]
-        latest = list({fate.identity: fate for fate in fates}.values())
+        latest = sorted({fate.identity: fate for fate in fates}.values(), key=_identity)  # neighbours are on one page
         for chunk in chunks(latest, _ROWS_A_STATEMENT):
             if self._on_conflict != "ROLLBACK":
                 self.delete_fates([fate.identity for fate in chunk], books)
