@@ -169,7 +169,9 @@ class Batch:
         return output
 
     def settle(self) -> None:
-        """Stand where the batch begins in the file that was opened.
+        """Stand where the batch begins in the file that was opened; what lies behind goes with the first ``append``.
+
+        So a crawl that cannot begin, since something else cannot be opened, leaves the file as it was.
 
         Raises:
             ExportError: the file changed since ``begin`` looked at it.
@@ -180,8 +182,6 @@ class Batch:
         if not self.feed.overwrite and output.size != self.began_at + len(self.tail):
             msg = f"something else writes to the output {self.shown}; wait for its end, or name another file"
             raise ExportError(msg)
-        if self.feed.overwrite and self.is_wanted:
-            output.cut(0)
         output.offset = self.began_at
 
     def go_on(self, cut: Mapping[str, Any], spider: Any) -> None:
@@ -313,6 +313,12 @@ def undo(beginning: Beginning, storage: Any, spider: Any, *, durable: bool) -> N
                     output.append(beginning.tail.encode("latin-1"))
     except OSError as error:
         raise export_error("cut back", str(path), error) from error
+
+
+def remove_new(batch: Batch) -> None:
+    """Take the file away that the crawl has made and does not want."""
+    if not batch.existed and batch.path is not None:
+        batch.path.unlink(missing_ok=True)
 
 
 def _missing(path: Path) -> list[Path]:

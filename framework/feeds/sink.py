@@ -21,7 +21,7 @@ from typing import Any
 from framework.exceptions import CrawlError, ExportError
 from framework.protocols import Crawler
 
-from .batch import Batch, undo
+from .batch import Batch, remove_new, undo
 from .journal import Journal
 from .naming import Naming
 from .options import Feed
@@ -82,6 +82,7 @@ class FeedSink:
         self._is_open = False
         self._has_written = False
         self._is_given_up = False
+        self._is_used = False
         # Batches that ended since the last seal, and those that are stored and will be told once they are committed.
         self._ending: list[FeedSlot] = []
         self._stored: list[FeedSlot] = []
@@ -138,6 +139,7 @@ class FeedSink:
     def _open(self, cut: dict[str, Any] | None) -> None:
         self.undo_behind(cut)
         if cut:
+            self._is_used = True
             # The job began under this name; its time, for one, is that of its first run.
             self._naming.started = cut["time"]
             if (cut["batch"], cut["uri"]) != (self._batch.number, self.uri):
@@ -181,6 +183,7 @@ class FeedSink:
 
         An item that cannot be written in this format is logged, counted and left out; the others are written.
         """
+        self._is_used = True
         if len(items) > _MANY_ITEMS:
             self._hand_many(identity, items)
             return
@@ -288,6 +291,7 @@ class FeedSink:
         Returns:
             The cut, of JSON types: batch, offset in bytes, items, URI, and what the exporter must know to go on.
         """
+        self._is_used = True
         if not self._batch.is_ended:
             self._writer.keep(self._batch, self._batch.take())
         ending, self._ending = self._ending, []
@@ -336,6 +340,8 @@ class FeedSink:
     async def close(self) -> None:
         """Write the footer and everything that is still in memory, and close the output.
 
+        Where the crawl did not come to begin, a file is left as it was, and none is made.
+
         Raises:
             ExportError: something could not be written.
         """
@@ -343,7 +349,7 @@ class FeedSink:
             return
         self._is_open = False
         try:
-            await self._finish()
+            await (self._finish() if self._is_used else asyncio.to_thread(self._let_go))
         except BaseException:
             self._crawler.stats.inc_value(f"feedexport/failed_count/{type(self.storage).__name__}")
             raise
@@ -384,6 +390,9 @@ class FeedSink:
         except BaseException:
             self._writer.abort(batch)
             raise
-        if was_open and not is_wanted and not batch.existed and batch.path is not None:
-            with contextlib.suppress(FileNotFoundError):
-                await asyncio.to_thread(batch.path.unlink)
+        if was_open and not is_wanted:
+            await asyncio.to_thread(remove_new, batch)
+
+    def _let_go(self) -> None:
+        self._writer.abort(self._batch)
+        remove_new(self._batch)

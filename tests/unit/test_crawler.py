@@ -6,7 +6,7 @@ import pytest
 
 from framework import Request, Spider, signals
 from framework.crawler import Crawler
-from framework.exceptions import PluginError, SettingsError, UsageError
+from framework.exceptions import ExportError, PluginError, SettingsError, UsageError
 from framework.testing.fakes import FakeHandler
 
 
@@ -277,3 +277,26 @@ def test_the_stats_tell_of_the_seen_set_at_the_end(run):
     assert crawler.stats.get_value("seen/mode") == "bloom"
     assert crawler.stats.get_value("seen/identities") == 1
     assert crawler.stats.get_value("seen/false_positive_rate") == 0
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("jobdir", [True, False])
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_a_crawl_that_cannot_begin_leaves_its_outputs_as_they_were(run_real, tmp_path, overwrite, jobdir, form):
+    old, new, folder = tmp_path / f"old.{form}", tmp_path / f"new.{form}", tmp_path / "folder.jsonl"
+    before = b'[\n{"n":1}\n]\n' if form == "json" else b'{"n":1}\n'
+    old.write_bytes(before)
+    folder.mkdir()
+    feeds = {str(path): {"overwrite": overwrite} for path in (old, new, folder)}
+    settings = {"FEEDS": feeds, "JOBDIR": str(tmp_path / "job") if jobdir else None}
+
+    with pytest.raises(ExportError, match="it is a folder"):
+        run_real(crawler_with(**settings)[0].crawl())
+
+    assert old.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {old.name, folder.name}
+
+    feeds.pop(str(folder))
+    run_real(crawler_with(**settings)[0].crawl())
+    assert old.read_bytes().count(b"text") == 1
+    assert (old.read_bytes().count(b'"n":1') == 0) is overwrite

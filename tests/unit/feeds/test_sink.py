@@ -318,6 +318,7 @@ def test_a_close_that_cannot_write_says_so_and_lets_go_of_the_file(feed: Feed, m
         sink = feed("a.json")
         await sink.open(None)
         file = sink._batch.output.file
+        sink.seal()
         monkeypatch.setattr(os, "pwrite", full)
         with pytest.raises(ExportError, match="cannot write the output"):
             await sink.close()
