@@ -106,7 +106,7 @@ class ItemStage:
             return None
         self._stats.inc_value("item_scraped_count")
         if self._note is not None:
-            self._note(passed)
+            self._show(self._note, passed)
         if self._is_debug:
             logger.debug("Scraped from %s: %s", response or "start()", passed)
         if self._signals.has(signals.item_scraped):
@@ -114,6 +114,14 @@ class ItemStage:
                 signals.item_scraped, item=passed, response=response, spider=self._spider
             )
         return position, passed
+
+    def _show(self, note: Callable[[Any], None], item: Any) -> None:
+        """Count the item's fields; what goes wrong with that costs the counts, and not the item."""
+        try:
+            note(item)
+        except Exception as error:
+            self._note = None
+            tell(f"The fields of a {type(item).__name__} cannot be counted; no more are, and no item is lost", error)
 
     async def _dropped(self, item: Any, drop: DropItem, response: Response | None) -> None:
         self._stats.inc_value("item_dropped_count")

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _ALL_UNTIL = 500
 _EACH_AFTER = 16
 _ENOUGH = 50
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
+_SIZED = (str, list, dict, tuple)
 
 
 class FillRates:
@@ -44,7 +44,8 @@ class FillRates:
         self.counted += 1
         filled = self._filled
         for name, value in item.items() if isinstance(item, dict) else ItemAdapter(item).items():
-            if value not in _EMPTY:
+            # Not by ==, which an array or a table of the user's answers with another array.
+            if value is not None and not (isinstance(value, _SIZED) and len(value) == 0):
                 filled[name] = filled.get(name, 0) + 1
 
     @property

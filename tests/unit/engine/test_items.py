@@ -256,3 +256,21 @@ def test_the_disk_that_very_many_items_are_on_is_that_of_the_job(crawl, tmp_path
     crawl(big, PAGES)
 
     assert folders == [tmp_path / "job", tmp_path / "job", None, None]
+
+
+def test_an_item_whose_fields_cannot_be_counted_is_kept(crawl, caplog):
+    class Shy(dict):
+        def items(self):
+            raise LookupError("not for you")
+
+    class Wraps:
+        def process_item(self, item):
+            return Shy(item)
+
+    done = crawl(Several, PAGES, ITEM_PIPELINES={Wraps: 1})
+
+    assert [item["n"] for item in done.sink.items] == [0, 1, 2, 3]
+    assert done.view.failed == 0
+    [told] = [record.message for record in caplog.records if "cannot be counted" in record.message]
+    assert "LookupError" in caplog.text
+    assert "a Shy" in told

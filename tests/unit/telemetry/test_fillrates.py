@@ -27,6 +27,19 @@ def test_the_rate_is_the_share_of_items_that_have_the_field():
     assert rates.rates == {"a": 0.5, "b": 0.25}
 
 
+def test_a_value_whose_comparison_has_no_truth_value_is_filled():
+    class Array:
+        def __eq__(self, other):
+            return self
+
+        def __bool__(self):
+            raise ValueError("the truth value of an array is ambiguous")
+
+        __hash__ = None
+
+    assert rates_of([{"a": Array()}, {"a": ()}]).rates == {"a": 0.5}
+
+
 def test_items_of_any_kind_are_counted():
     assert rates_of([Book("x", 1.0), Book("y")]).rates == {"price": 0.5, "title": 1.0}
 
