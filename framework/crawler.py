@@ -145,19 +145,17 @@ class Crawler:
         self.stats.close_spider(self.spider, reason=self.finish_reason)
 
     def _tell_end(self, view: FrontierView, elapsed_s: float) -> None:
-        outputs = [output_of(feed) for feed in self.feeds]
-        reason = self.finish_reason or "finished"
+        warnings = self._run_of_job.warnings(view)
         text = summary(
             self.stats.get_stats(),
             view,
-            outputs=outputs,
-            reason=reason,
+            outputs=[output_of(feed) for feed in self.feeds],
+            reason=self.finish_reason or "finished",
             elapsed_s=elapsed_s,
             job=None if self.job is None else self.job.name,
-            wants_items=self.settings.group(WarningOptions).no_items,
-            warnings=self._run_of_job.warnings(),
+            warnings=warnings,
         )
-        logger.info("%s", text)
+        logger.log(logging.WARNING if warnings else logging.INFO, "%s", text)
 
     def stop(self) -> None:
         """End the crawl in good order (Scrapy's name)."""

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from framework import jobfiles
 from framework.exceptions import CrawlError, ExportError
 from framework.feeds import FeedSink
 from framework.jobs import State, is_exhausted, places_of
 from framework.jobs.ending import end_of
 from framework.jobs.progress import progress_of
 from framework.jobs.record import EXHAUSTED
-from framework.protocols import Frontier, Job, Resume, Sink
+from framework.protocols import Frontier, FrontierView, Job, Resume, Sink
 from framework.settings.declared import DurabilityOptions, WarningOptions
 from framework.settings.loading import shown_path
 from framework.telemetry.fillrates import FillRates, stored_rates
 from framework.telemetry.summary import Output
+from framework.telemetry.verdict import verdict
 from framework.telemetry.wording import count
 
 logger = logging.getLogger(__name__)
@@ -102,9 +104,24 @@ class JobRun:
                 balance.missing, balance.offered, balance,
             )  # fmt: skip
 
-    def warnings(self) -> list[str]:
+    def warnings(self, view: FrontierView) -> list[str]:
         """Return what the end of the run has to tell beside its numbers."""
-        return [*self._stored(), *self.fallen_fields()]
+        crawler = self._crawler
+        wants_items = crawler.settings.group(WarningOptions).no_items
+        found = verdict(crawler.stats.get_stats(), view, wants_items=wants_items, reason=crawler.finish_reason)
+        return [*found, *self._no_item_of_job(wants_items), *self._stored(), *self.fallen_fields()]
+
+    def _no_item_of_job(self, wants_items: bool) -> list[str]:
+        """Say that a job of several runs gave no item; of a single run the verdict says it."""
+        crawler = self._crawler
+        ended = crawler.finish_reason not in ("shutdown", "failed")
+        if not wants_items or not ended or crawler.job is None or crawler.job.record.runs < 2:
+            return []
+        progress = progress_of(crawler.job.folder)
+        if progress is None or progress.items or not progress.pages:
+            return []
+        pages = count(progress.pages, "page")
+        return [f"{pages} crawled by the whole job and no item: do the selectors fit? Try them with: fwk fetch URL"]
 
     def _stored(self) -> list[str]:
         """Say how much of what was done is durable, where that is not all of it."""
@@ -127,7 +144,7 @@ class JobRun:
         name = f"{quote(crawler.spider.name, safe='')}.fields.json"
         # The folder that holds a JOBDIR is its user's.
         is_own = crawler.settings.group(DurabilityOptions).jobdir is not None
-        path = folder / "fields.json" if is_own else folder.parent / name
+        path = folder / jobfiles.FIELDS if is_own else folder.parent / name
         found = self.fill_rates.fallen(stored_rates(path), drop)
         if crawler.finish_reason == "finished":
             self.fill_rates.store(path)

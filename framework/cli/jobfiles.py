@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from framework import jobfiles
 from framework.exceptions import UsageError
 from framework.frontier.store import EndKind, StoreSearch
 from framework.frontier.store.checksums import Books
-from framework.jobs import STORE_FILE, JobsFolder, StoredJob
+from framework.jobs import JobsFolder, StoredJob
 
 KINDS = {int(kind): kind.name.lower() for kind in EndKind}
 """What the numbers of fates are called, in the order of the balance."""
@@ -20,7 +21,7 @@ KINDS = {int(kind): kind.name.lower() for kind in EndKind}
 
 def file_of(job: StoredJob) -> Path | None:
     """Return the job's file; ``None`` where it has none (yet)."""
-    path = job.folder / STORE_FILE
+    path = job.folder / jobfiles.STORE
     return path if path.exists() else None
 
 
@@ -33,7 +34,7 @@ def newest_first(jobs: JobsFolder, name: str | None, spider: str | None = None) 
     if name is not None:
         job = jobs.find(name)
         if file_of(job) is None:
-            msg = f"job {job.name} has stored nothing yet: there is no {job.folder / STORE_FILE}"
+            msg = f"job {job.name} has stored nothing yet: there is no {job.folder / jobfiles.STORE}"
             raise UsageError(msg)
         yield job
         return
@@ -49,7 +50,7 @@ def open_file(job: StoredJob) -> StoreSearch:
         DamagedJob: it is not what was written.
         StoreError: it cannot be read.
     """
-    return StoreSearch(job.folder / STORE_FILE)
+    return StoreSearch(job.folder / jobfiles.STORE)
 
 
 def ended_of(books: Books) -> dict[str, int]:

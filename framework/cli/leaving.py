@@ -12,6 +12,7 @@ import contextlib
 import gc
 import io
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ ExitCode = int | str | None
 
 _TEXT = frozenset({io.TextIOWrapper})
 _BYTES = frozenset({io.BufferedWriter, io.BufferedRandom})
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Leaving:
@@ -44,7 +46,7 @@ class Leaving:
             self._acts.append(act)
 
     def leave(self, code: ExitCode, *, is_alone: bool) -> NoReturn:
-        """Do the last acts and end the process.
+        """Do the last acts and end the process; a signal meanwhile only hurries it.
 
         Args:
             code: what ``sys.exit`` takes.
@@ -59,10 +61,18 @@ class Leaving:
                 act()
             sys.exit(code)
         number = _number_of(code)
+
+        def end(*_: object) -> NoReturn:
+            for one in _SIGNALS:
+                signal.signal(one, signal.SIG_IGN)
+            for act in acts:
+                act()
+            os._exit(number)
+
+        for one in _SIGNALS:
+            signal.signal(one, end)
         _end_interpreter()
-        for act in acts:
-            act()
-        os._exit(number)
+        end()
 
 
 leaving = Leaving()

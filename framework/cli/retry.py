@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from framework import jobfiles
 from framework.frontier.records import with_tries
 from framework.frontier.store import requeue_failed
-from framework.jobs import STORE_FILE, LiveJob, progress_of
+from framework.jobs import LiveJob, progress_of
 from framework.project.configuration import load_settings
 from framework.project.discovery import find_project
 
@@ -34,7 +35,7 @@ def command(job: str, **given: Any) -> int:
 
 def _requeue(live: LiveJob) -> bool:
     """Make the failed requests pending again; say whether there is anything to crawl."""
-    path = live.folder / STORE_FILE
+    path = live.folder / jobfiles.STORE
     count = requeue_failed(path, data_of=with_tries) if path.exists() else 0
     live.said[:] = [f"Job {live.name}: {count:,} failed {'request' if count == 1 else 'requests'} to try again"]
     progress = progress_of(live.folder)

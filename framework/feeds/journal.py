@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framework.exceptions import DamagedJob
+from framework.jobfiles import FEED_JOURNALS
 from framework.wholefile import sync_folder, write_whole
 
 
@@ -51,7 +52,7 @@ class Journal:
 
     def __init__(self, folder: Path | None, feed: str, *, durable: bool = False) -> None:
         digest = hashlib.blake2b(feed.encode(), digest_size=8).hexdigest()
-        self.path = folder / "feeds" / f"{digest}.json" if folder is not None else None
+        self.path = folder / FEED_JOURNALS / f"{digest}.json" if folder is not None else None
         self._feed = feed
         self._durable = durable
         self._noted: dict[int, Beginning] = {}

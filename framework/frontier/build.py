@@ -10,8 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from framework import jobfiles
 from framework.http.stored import StoredForm
 from framework.protocols import Crawler, Gate
 from framework.settings.declared import DurabilityOptions, PolitenessOptions
@@ -24,9 +25,6 @@ from .seen.own import OwnDupeFilter
 from .store.sqlite import Store
 
 logger = logging.getLogger(__name__)
-
-STORE_FILE: Final = "frontier.db"
-IN_FLIGHT_FILE: Final = "inflight"
 
 
 def build_frontier(  # noqa: PLR0913 - built in one place
@@ -62,7 +60,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         politeness_of(crawler),
         gates,
         store=Store(
-            None if folder is None else folder / STORE_FILE,
+            None if folder is None else folder / jobfiles.STORE,
             seen_mode="log" if options.seen == "bloom" else "exact",
             must_exist=must_exist,
         ),
@@ -71,7 +69,7 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         fates=options.fates,
         in_memory_max=in_memory_max(memory_limit_bytes(options.memory_limit_mb)),
         riders_max=options.riders_max,
-        inflight=None if folder is None else folder / IN_FLIGHT_FILE,
+        inflight=None if folder is None else folder / jobfiles.IN_FLIGHT,
         own_filter=own_filter,
         clock=clock,
         wall_clock=wall_clock,

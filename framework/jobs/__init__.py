@@ -13,13 +13,12 @@ from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
 from .live import LiveJob
 from .outputs import own_outputs, places_of
-from .progress import STORE_FILE, Progress, cuts_of, is_exhausted, progress_of, size_of
+from .progress import Progress, cuts_of, is_exhausted, progress_of, size_of
 from .pruning import prune, remove
 from .record import Record, State
 from .stored import StoredJob
 
 __all__ = [
-    "STORE_FILE",
     "Command",
     "JobBusyError",
     "JobError",

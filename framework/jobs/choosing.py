@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from framework import jobfiles
 from framework.exceptions import CrawlError, UsageError
 from framework.usercode import in_short
 
@@ -21,7 +22,7 @@ from .jobdir import clear, folder_of
 from .jobsfolder import JobsFolder
 from .key import Command, Key
 from .live import LiveJob
-from .lock import LOCK_FILE, Lock, take_lock
+from .lock import Lock, take_lock
 from .progress import progress_of
 from .record import CONTINUED, UNFINISHED, Record, State, read_record
 from .stored import StoredJob, stored_job
@@ -121,7 +122,7 @@ def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
         JobBusyError: a process works on it.
         JobError: it is damaged, or cannot be written.
     """
-    lock = take_lock(job.folder / LOCK_FILE, job.name)
+    lock = take_lock(job.folder / jobfiles.LOCK, job.name)
     is_done, note = False, ""
     try:
         record = job.record = _record_of(job)
@@ -253,7 +254,7 @@ def _continue(
     job.refuse_damage()
     job.refuse_key(command.key, verb)
     refuse_files_of_others(jobs, command.key, job.folder)
-    lock = take_lock(job.folder / LOCK_FILE, job.name)
+    lock = take_lock(job.folder / jobfiles.LOCK, job.name)
     try:
         record = job.record = _record_of(job)
         job.refuse_key(command.key, verb)  # another process may have had it until now
@@ -324,7 +325,7 @@ def _anew(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOu
     if job.state in UNFINISHED:
         said.append(f"Job {job.name} was {job.state.value}{_so_far(job)}; it is given up for a new crawl in its folder")
         said += filter(None, [abandon(jobs, job, cut_outputs)])
-    lock: Lock = take_lock(job.folder / LOCK_FILE, job.name)
+    lock: Lock = take_lock(job.folder / jobfiles.LOCK, job.name)
     record = _record_for(jobs, command, job.name)
     try:
         # First what was stored, then the record: a crash in between leaves a job that is over.

@@ -5,13 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from framework import jobfiles
 from framework.wholefile import sync_folder
 
 from .errors import job_error
-
-STORED = ("frontier.db*", "inflight*", "feeds", "fields.json")
-"""What a crawl keeps in its job's folder to go on: frontier, seen-set, what feeds note. Else there may be results (an
-embedded database, refused documents) and what the user put there."""
 
 
 def folder_of(jobdir: str | Path) -> Path:
@@ -22,6 +19,8 @@ def folder_of(jobdir: str | Path) -> Path:
 def clear(folder: Path, *more: str) -> None:
     """Remove what the last crawl has stored, so that a new one may begin in the folder.
 
+    What else is there stays: results (an embedded database, refused documents), and what the user put there.
+
     Args:
         folder: the job's.
         more: names of what else to remove.
@@ -30,7 +29,7 @@ def clear(folder: Path, *more: str) -> None:
         JobError: the file system refuses.
     """
     try:
-        for path in [path for pattern in (*STORED, *more) for path in folder.glob(pattern)]:
+        for path in [path for pattern in (*jobfiles.OF_ONE_CRAWL, *more) for path in folder.glob(pattern)]:
             if path.is_dir():
                 shutil.rmtree(path)
             else:

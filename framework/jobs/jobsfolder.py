@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from framework import jobfiles
 from framework.components import did_you_mean
 from framework.exceptions import UsageError
 from framework.wholefile import sync_folder
 
 from .checked import make_folder, read_checked, write_checked
 from .errors import JobError, job_error
-from .lock import LOCK_FILE, Lock, take_lock
+from .lock import Lock, take_lock
 from .moving import way_to
 from .record import Record
 from .stored import StoredJob, stored_job
@@ -147,7 +148,7 @@ class JobsFolder:
         aside, folder = self.path / f"{_NEW}{record.name}", self.path / record.name
         try:
             aside.mkdir(mode=0o700)
-            lock = take_lock(aside / LOCK_FILE, record.name)
+            lock = take_lock(aside / jobfiles.LOCK, record.name)
         except OSError as error:
             raise job_error("make the job", folder, error) from error
         record.root = way_to(self.root, folder)
@@ -179,7 +180,7 @@ class JobsFolder:
         except OSError as error:
             raise job_error("make the job folder", folder, error) from error
         record.name = record.name or self.new_name(record.spider)
-        held = lock or take_lock(folder / LOCK_FILE, record.name)
+        held = lock or take_lock(folder / jobfiles.LOCK, record.name)
         record.root = way_to(self.root, folder)
         try:
             record.save(folder)

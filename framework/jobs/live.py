@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from framework import jobfiles
 from framework.protocols import Job
 from framework.version import __version__
 
@@ -22,13 +23,13 @@ from .errors import JobError, job_error
 from .jobdir import clear
 from .jobsfolder import JobsFolder
 from .key import Command
-from .lock import LOCK_FILE, Lock
+from .lock import Lock
 from .moving import way_to
 from .pruning import prune
-from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
+from .record import EXHAUSTED, Record, State, read_record
 from .stored import StoredJob
 
-_OWN_FILES = frozenset({LOCK_FILE, RECORD_FILE, f"{RECORD_FILE}.new"})
+_OWN_FILES = frozenset({jobfiles.LOCK, jobfiles.RECORD, f"{jobfiles.RECORD}.new"})
 
 
 class LiveJob:
@@ -142,7 +143,7 @@ class LiveJob:
         try:
             self._lock.mark()
         except OSError as error:
-            raise job_error("note the end in", self.folder / LOCK_FILE, error) from error
+            raise job_error("note the end in", self.folder / jobfiles.LOCK, error) from error
         self.record.state, self.record.reason = State(state).value, reason
         self.record.ended_at = self._jobs.clock()
         self.record.closed = {place: list(file) for place, file in (closed or {}).items()}

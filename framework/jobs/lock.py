@@ -22,7 +22,6 @@ try:
 except ImportError:  # pragma: no cover - not on Windows
     fcntl = None  # type: ignore[assignment]
 
-LOCK_FILE = "lock"
 
 _NUMBER_BYTES = 20
 _MARK = b" ended"

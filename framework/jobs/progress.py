@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framework import jobfiles
 from framework.exceptions import CrawlError
 from framework.frontier.store import StoreReader
 from framework.http.stored import load_value
 
 from .record import read_record
-
-STORE_FILE = "frontier.db"
-"""The frontier's file in a job folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Progress:
 
 def progress_of(folder: Path) -> Progress | None:
     """Return how far the job in ``folder`` has come; ``None`` where its file cannot be read."""
-    path = folder / STORE_FILE
+    path = folder / jobfiles.STORE
     if not path.exists():
         return Progress()
     try:
@@ -52,7 +50,7 @@ def progress_of(folder: Path) -> Progress | None:
 def is_exhausted(folder: Path) -> bool:
     """Say whether nothing is left of the job in ``folder``: ``start()`` is through, and no request waits."""
     try:
-        with StoreReader(folder / STORE_FILE) as reader:
+        with StoreReader(folder / jobfiles.STORE) as reader:
             started = reader.meta().get("started")
             return started is not None and bool(load_value(started)) and reader.books().sums["rows"].count == 0
     except CrawlError:
@@ -67,7 +65,7 @@ def cuts_of(folder: Path) -> dict[str, Any]:
     Raises:
         CrawlError: its file is damaged, or gone.
     """
-    path = folder / STORE_FILE
+    path = folder / jobfiles.STORE
     if not path.exists() and not read_record(folder).is_stored:
         return {}
     with StoreReader(path) as reader:

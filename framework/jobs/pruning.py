@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import contextlib
 
+from framework import jobfiles
 from framework.exceptions import UsageError
 
 from .errors import JobError
 from .jobdir import clear
 from .jobsfolder import JobsFolder
-from .lock import LOCK_FILE, take_lock
-from .record import RECORD_FILE, State
-from .stored import DATABASE_FOLDER, LETTERS_FILE, StoredJob
+from .lock import take_lock
+from .record import State
+from .stored import StoredJob
 
 _OVER = frozenset({State.ENDED, State.ABANDONED})
 
@@ -56,12 +57,13 @@ def remove(jobs: JobsFolder, job: StoredJob, *, with_data: bool = False) -> None
 
 
 def _delete(jobs: JobsFolder, job: StoredJob) -> None:
-    lock = take_lock(job.folder / LOCK_FILE, job.name)
+    lock = take_lock(job.folder / jobfiles.LOCK, job.name)
     try:
         if not job.is_elsewhere:
             jobs.delete(job.folder)
             return
-        clear(job.folder, DATABASE_FOLDER, LETTERS_FILE, RECORD_FILE, LOCK_FILE)
+        left = (jobfiles.DATABASE, jobfiles.DEAD_LETTERS, jobfiles.FIELDS, jobfiles.RECORD, jobfiles.LOCK)
+        clear(job.folder, *left)
         with contextlib.suppress(OSError):
             job.folder.rmdir()
     finally:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from framework import jobfiles
 from framework.version import __version__
 
 from .checked import read_checked, write_checked
@@ -20,7 +21,6 @@ from .errors import JobError
 from .moving import inward, outward
 
 SCHEMA = 1
-RECORD_FILE = "job.json"
 EXHAUSTED = "finished"
 """The reason of a crawl that ended because nothing was left."""
 
@@ -97,7 +97,7 @@ class Record:
         """
         self.home = str(folder)
         content = asdict(self)
-        write_checked(folder / RECORD_FILE, inward(content, _root_of(folder, self.root)) if self.root else content)
+        write_checked(folder / jobfiles.RECORD, inward(content, _root_of(folder, self.root)) if self.root else content)
 
 
 def read_record(folder: Path) -> Record:
@@ -107,7 +107,7 @@ def read_record(folder: Path) -> Record:
         FileNotFoundError, NotADirectoryError: there is no job.
         JobError: it is damaged, or of a newer fwk.
     """
-    path = folder / RECORD_FILE
+    path = folder / jobfiles.RECORD
     content = read_checked(path)
     schema = content.get("schema")
     if not isinstance(schema, int) or schema > SCHEMA:
@@ -138,7 +138,7 @@ def _leave_to_original(record: Record, folder: Path) -> None:
         if home.samefile(folder):
             return
         # Its folder is entered as little as possible: of the original only what it writes counts.
-        content = read_checked(home / RECORD_FILE)
+        content = read_checked(home / jobfiles.RECORD)
         if content.get("id") != record.id:
             return
         there = outward(content, _root_of(home, str(content["root"]))) if content.get("root") else content

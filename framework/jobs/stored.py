@@ -6,20 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from framework import jobfiles
 from framework.exceptions import UsageError
 
 from .errors import JobError
 from .key import Key
-from .lock import LOCK_FILE, holder_of, is_marked
+from .lock import holder_of, is_marked
 from .outputs import grown, is_moved
-from .progress import STORE_FILE
-from .record import EXHAUSTED, RECORD_FILE, Record, State, read_record
-
-DATABASE_FOLDER = "mongo"
-"""Where a job keeps the database that it runs itself."""
-
-LETTERS_FILE = "dead-letters.jsonl"
-"""Where a job keeps the items that a database did not take."""
+from .record import EXHAUSTED, Record, State, read_record
 
 _TOLD = frozenset({State.ENDED, State.STOPPED})
 """Ends after which the same command does not go on, if it was told so."""
@@ -49,7 +43,7 @@ class StoredJob:
     @property
     def process(self) -> int | None:
         """The process that works on it now (0: it is not known which), or ``None``."""
-        return holder_of(self.folder / LOCK_FILE)
+        return holder_of(self.folder / jobfiles.LOCK)
 
     @property
     def state(self) -> State:
@@ -63,7 +57,7 @@ class StoredJob:
         if self.process is not None:
             return State.RUNNING
         state = State(self.record.state)
-        if state is State.RUNNING or (state in _TOLD and is_marked(self.folder / LOCK_FILE)):
+        if state is State.RUNNING or (state in _TOLD and is_marked(self.folder / jobfiles.LOCK)):
             return State.KILLED
         return state
 
@@ -83,7 +77,7 @@ class StoredJob:
     @property
     def results(self) -> str:
         """What the job holds that is a result and not a means, in words; nothing where there is none."""
-        database, letters = self.folder / DATABASE_FOLDER, self.folder / LETTERS_FILE
+        database, letters = self.folder / jobfiles.DATABASE, self.folder / jobfiles.DEAD_LETTERS
         found = []
         if database.is_dir() and any(database.iterdir()):
             found.append(f"a database with its items ({database})")
@@ -193,8 +187,8 @@ def stored_job(folder: Path, *, is_elsewhere: bool = False) -> StoredJob | None:
     try:
         return StoredJob(folder, read_record(folder), is_elsewhere=is_elsewhere)
     except (FileNotFoundError, NotADirectoryError):
-        if not (folder / STORE_FILE).exists():
+        if not (folder / jobfiles.STORE).exists():
             return None
-        return StoredJob(folder, empty, f"{folder / RECORD_FILE} is gone", is_elsewhere)
+        return StoredJob(folder, empty, f"{folder / jobfiles.RECORD} is gone", is_elsewhere)
     except Exception as error:  # whatever is wrong with one job must not hide the others
         return StoredJob(folder, empty, str(error), is_elsewhere)

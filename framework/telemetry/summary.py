@@ -1,7 +1,7 @@
 """What a person reads when a crawl has ended. Pure; plain text, 25 lines at most.
 
-Place in the flow: ``crawler.py`` (or the command) asks for it after the close and writes it at INFO, warnings of the
-verdict included. The dump of all stats, ``STATS_DUMP``, is another thing: see ``telemetry.stats``.
+Place in the flow: ``crawler.py`` asks for it after the close and writes it at INFO, with the warnings of the verdict;
+where there are some, at WARNING. The dump of all stats, ``STATS_DUMP``, is another thing: see ``telemetry.stats``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .findings import Stats, errors, is_continued, reason_in_words, refusals
-from .verdict import verdict
 from .wording import count, duration, rate, size
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
     reason: str = "finished",
     elapsed_s: float = 0.0,
     job: str | None = None,
-    wants_items: bool = True,
     warnings: Sequence[str] = (),
 ) -> str:
     """Return the summary of a crawl.
@@ -63,8 +61,7 @@ def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
         reason: why the crawl ended.
         elapsed_s: seconds from open to close.
         job: the name under which the crawl can be resumed, if it can.
-        wants_items: whether a crawl without items is told of.
-        warnings: more of them than the verdict finds.
+        warnings: what its user should know beside the numbers.
     """
     lines = [
         f"Crawl {reason_in_words(reason)}",
@@ -77,8 +74,7 @@ def summary(  # noqa: PLR0913 - what the end of a crawl has to tell
     ]
     if job is not None:
         lines.append(f"  job       {job}")
-    told = [*verdict(stats, view, wants_items=wants_items, reason=reason), *warnings]
-    return "\n".join([*lines, *(f"  warning: {warning}" for warning in told)])
+    return "\n".join([*lines, *(f"  warning: {warning}" for warning in warnings)])
 
 
 def _what(stats: Stats, elapsed_s: float) -> list[str]:

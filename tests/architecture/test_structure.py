@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "framework"
 
 FLOORS = [
-    {"version", "exceptions", "wholefile", "signals", "signalmanager", "fastjson"}
+    {"version", "exceptions", "wholefile", "jobfiles", "signals", "signalmanager", "fastjson"}
     | {"link", "document", "selector", "item"},
     {"http"},
     {"failure", "settings"},

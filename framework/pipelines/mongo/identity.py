@@ -15,12 +15,12 @@ import struct
 from hashlib import blake2b
 from pathlib import Path
 
+from framework.jobfiles import DATABASE_KEY
 from framework.wholefile import write_whole
 
 JOB_FIELD = "_job"
 CHECKPOINT_FIELD = "_checkpoint"
 
-_MARK = "mongo.job"
 _SIGNED_64 = struct.Struct("<qQ")
 _WRAP = 1 << 64
 
@@ -55,7 +55,7 @@ def claim_job_key(folder: Path, name: str) -> tuple[str, bool]:
 
     The key is on disk before a document that bears it can be in the database.
     """
-    path = folder / _MARK
+    path = folder / DATABASE_KEY
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["name"] == name and isinstance(kept["key"], str):
@@ -69,4 +69,4 @@ def claim_job_key(folder: Path, name: str) -> tuple[str, bool]:
 
 def forget_job_key(folder: Path) -> None:
     """Remove the file of ``claim_job_key``: the key is in the cut of a checkpoint now."""
-    (folder / _MARK).unlink(missing_ok=True)
+    (folder / DATABASE_KEY).unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from typing import Any, Self
 import bson
 from itemadapter import ItemAdapter
 
+from framework import jobfiles
 from framework.exceptions import ExportError, NotConfigured
 from framework.protocols import Crawler
 from framework.settings.declared import MongoOptions
@@ -76,9 +77,9 @@ class MongoPipeline:
         self._job_name: str = job.name if job is not None else spider
         self._job_folder: Path | None = job.folder if job is not None else None
         home = self._job_folder or Path(".fwk", "mongo", spider)
-        self._connection = Connection(options, self._targets, home / "mongo" if self._job_folder else home)
+        self._connection = Connection(options, self._targets, home / jobfiles.DATABASE if self._job_folder else home)
         letters = options.dead_letters.replace("%(spider)s", spider) if options.dead_letters else None
-        path = Path(letters) if letters else home / "dead-letters.jsonl"
+        path = Path(letters) if letters else home / jobfiles.DEAD_LETTERS
         self.dead_letters = DeadLetters(path, steps_aside=not letters and self._job_folder is None)
         self._documents = Documents(is_plain=self._connection.is_embedded)
         self._reserved = (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import types
 
@@ -23,7 +24,10 @@ def done(monkeypatch):
     monkeypatch.setattr(module.threading, "_shutdown", lambda: found.append("threads"))
     monkeypatch.setattr(module.atexit, "_run_exitfuncs", lambda: found.append("atexit"))
     monkeypatch.setattr(module.gc, "collect", lambda: found.append("garbage"))
-    return found
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield found
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def test_without_a_process_that_ends_a_last_act_is_done_at_once(done):
@@ -43,6 +47,19 @@ def test_the_last_act_is_the_last_and_the_process_ends(done, capsys, code, numbe
 
     assert done == ["threads", "atexit", "garbage", "act", number]
     assert capsys.readouterr().err == ("broken\n" if code == "broken" else "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_impatient_signal_ends_the_process_at_once_and_in_good_order(done, monkeypatch, number):
+    leaving = Leaving()
+    leaving.begin()
+    leaving.later(lambda: (done.append("act"), signal.raise_signal(number)))
+    monkeypatch.setattr(module.gc, "collect", lambda: signal.raise_signal(number))
+
+    with pytest.raises(SystemExit, match="process ended with 3"):
+        leaving.leave(3, is_alone=True)
+
+    assert done == ["threads", "atexit", "act", 3]
 
 
 def test_who_waits_for_the_command_gets_its_end(done):

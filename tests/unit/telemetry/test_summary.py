@@ -45,18 +45,20 @@ def test_the_summary_says_what_a_person_wants_to_know() -> None:
     ]
 
 
-def test_a_summary_of_nothing_is_short_and_warns() -> None:
+def test_a_summary_of_nothing_is_short_and_ends_with_the_warnings() -> None:
     nothing = replace(
         VIEW, offered=0, refused=0, pending=0, leased=0, done=0, replaced=0, dropped=0, failed=0, busiest=()
     )
 
-    assert summary({}, nothing, reason="shutdown").splitlines() == [
+    warning = "the spider made no request: start_urls is empty, or start() yields nothing"
+
+    assert summary({}, nothing, reason="shutdown", warnings=[warning]).splitlines() == [
         "Crawl stopped by its user or by a signal; what was pending is not done",
         "  pages     0 in 0.0 s",
         "  items     0",
         "  errors    none",
         "  balance   0 offered = 0 done + 0 replaced + 0 dropped + 0 failed + 0 pending",
-        "  warning: the spider made no request: start_urls is empty, or start() yields nothing",
+        f"  warning: {warning}",
     ]
 
 
