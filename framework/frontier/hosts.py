@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .failed import FailedHosts
 from .queue import CrawlOrder, RequestQueue
 
 _COMPACT_ABOVE = 1024
@@ -153,6 +154,7 @@ class Schedule:
         self.politeness = politeness
         self.hosts: dict[str, Host] = {}
         self.line: deque[Host] = deque()
+        self._failed = FailedHosts()
         self._uniform = uniform
         self._ready: list[tuple[int, int, int, int, Host]] = []
         self._timed: list[tuple[float, int, int, Host]] = []
@@ -165,11 +167,12 @@ class Schedule:
         if host is None:
             self._numbers += 1
             host = self.hosts[key] = Host(key, self._numbers, self.politeness)
+            host.failures = self._failed.take(key)
             self.line.append(host)
         return host
 
     def forget_idle(self, now: float) -> None:
-        """Let go of the hosts that wait for nothing and of which nothing has to be remembered."""
+        """Let go of the hosts that wait for nothing and of which nothing has to be remembered but their failures."""
         for host in list(self.hosts.values()):
             if self.is_idle(host, now):
                 self.forget(host)
@@ -178,18 +181,19 @@ class Schedule:
         self.line.extend(left)
 
     def forget(self, host: Host) -> None:
-        """Let go of a host of which nothing has to be remembered, and which is out of the line already."""
+        """Let go of an idle host, which is out of the line already; its failures are kept for when it is met again."""
+        if host.failures:
+            self._failed.remember(host.key, host.failures)
         del self.hosts[host.key]
         host.stamp += 1
 
     @staticmethod
     def is_idle(host: Host, now: float) -> bool:
-        """Say whether nothing has to be remembered of this host."""
+        """Say whether nothing has to be remembered of this host but its failures: no turn, no wait, no own rule."""
         return not (
             host.queue
             or host.active
             or host.waiters
-            or host.failures
             or host.has_own_rules
             or host.next_at > now
             or host.hold_until > now

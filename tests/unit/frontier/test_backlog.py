@@ -8,7 +8,7 @@ import pytest
 from framework.exceptions import DamagedJob, StoreError
 from framework.frontier import backlog as module
 from framework.http.request import RIDES
-from framework.protocols import DONE, HostPolicy, Landing, Snapshot
+from framework.protocols import DONE, Fate, FateKind, HostPolicy, Landing, Snapshot
 from framework.testing.virtualtime import virtual_now
 
 
@@ -221,6 +221,63 @@ def test_hosts_that_wait_for_nothing_are_let_go_now_and_then(run, jobs, crawl, m
 
         assert frontier.view().hosts <= 40
         await frontier.close(clean=True)
+
+    run(case())
+
+
+async def fail(frontier, leases):
+    for lease in leases:
+        frontier.sent(lease.permit)
+        frontier.landed(lease.permit, Landing.SILENT)
+        frontier.finish(lease, Fate(FateKind.FAILED, "DNSError"), 0)
+
+
+@pytest.mark.parametrize("ahead", [1, 500])
+def test_dead_hosts_are_let_go_however_many(run, jobs, crawl, monkeypatch, ahead):
+    monkeypatch.setattr(module, "_SWEEP_AT", 100)
+
+    async def case():
+        frontier = jobs.memory(in_memory_max=200)
+        root = frontier.root()
+        for number in range(3000):
+            await frontier.offer(root, crawl.pages("1", host=f"h{number}.example"))
+            if number % ahead == ahead - 1:
+                while frontier.pending:
+                    await fail(frontier, await frontier.lease(100))
+            if number % 100 == 99:
+                await crawl.checkpoint(frontier)
+
+        assert frontier.view().failed == 3000
+        assert frontier.view().hosts <= 250
+        await frontier.close(clean=True)
+
+    run(case())
+
+
+def test_a_dead_host_that_was_let_go_and_is_met_again_gets_one_probe_and_is_held_as_long_as_before(run, jobs, crawl):
+    async def case():
+        frontier = jobs.memory(in_memory_max=50, dead_after=2)
+        root = frontier.root()
+        await frontier.offer(root, crawl.pages("1", "2", host="dead.example"))
+        await frontier.offer(root, crawl.pages("1", host="held.example"))
+        await fail(frontier, await frontier.lease(9))
+        frontier.set_host("held.example", HostPolicy(hold_until_at=virtual_now() + 60))
+        for number in range(200):
+            await frontier.offer(root, crawl.pages("1", host=f"h{number}.example"))
+        assert "dead.example" not in frontier._dispatch._schedule.hosts
+        await crawl.work_off(frontier)
+
+        await frontier.offer(root, crawl.pages("3", "4", host="held.example"))
+        await frontier.offer(root, crawl.pages("5", "6", "7", host="dead.example"))
+        (probe,) = await frontier.lease(9)
+        assert probe.request.url == "http://dead.example/5"
+        frontier.sent(probe.permit)
+        frontier.landed(probe.permit, Landing.ANSWERED)
+        assert [lease.request.url[-1] for lease in await frontier.lease(9)] == ["6", "7"]
+        start = virtual_now()
+        assert len(await frontier.lease(9)) == 2
+        assert virtual_now() - start >= 60
+        await frontier.close(clean=False)
 
     run(case())
 
