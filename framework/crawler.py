@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -22,7 +22,7 @@ from framework.downloader.chain import MiddlewareChain
 from framework.downloader.downloader import Downloader
 from framework.downloader.handlers import Handlers
 from framework.duplicates import Duplicates
-from framework.engine.commit import Committer
+from framework.engine.commit import Committer, named_apart
 from framework.engine.engine import Engine
 from framework.engine.items import ItemStage
 from framework.engine.limits import Limits
@@ -269,7 +269,7 @@ class Crawler:
             duplicates = Duplicates(self)
         gates = [component for component in askable if isinstance(component, Gate)]
         frontier = self._frontier(duplicates, stored, gates)
-        sinks: list[Sink] = [*self.feeds, *pipelines.sinks]
+        sinks = named_apart([*self.feeds, *pipelines.sinks])
         resume = await self._run_of_job.open(stack, frontier)
         stack.push_async_callback(self.signals.send_catch_log_async, signals.engine_stopped)
         stack.push_async_callback(downloader.close)
@@ -349,7 +349,7 @@ class Crawler:
             self.engine.close_spider(self.spider, reason)
 
     async def _open_outputs(
-        self, stack: AsyncExitStack, resume: Resume, sinks: list[Sink], pipelines: PipelineChain
+        self, stack: AsyncExitStack, resume: Resume, sinks: Sequence[Sink], pipelines: PipelineChain
     ) -> None:
         # Scrapy's order of the end: pipelines, spider_closed, feeds, stats; each may count until it is closed.
         stack.callback(self._close_stats)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from framework.exceptions import CrawlError
+from framework.exceptions import CrawlError, PluginError
 from framework.protocols import Fate, Frontier, Lease, Sink, Snapshot, StatsCollector
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,30 @@ _BROKEN_OFF = (
     "something was broken off that must not be: what has finished since the last checkpoint is not stored. "
     "A job goes on from there when it is continued, and loses nothing"
 )
+
+_LOST = (
+    "another worker has taken over {}: their items were handed to the outputs already, which cannot give them back. "
+    "Nothing since the last checkpoint is stored, so that nothing is there twice"
+)
+
+
+def named_apart(sinks: Sequence[Sink]) -> Sequence[Sink]:
+    """Return the sinks; the cut of each is stored under its name, which no other may have.
+
+    Raises:
+        PluginError: two have the same name.
+    """
+    found: dict[str, Sink] = {}
+    for sink in sinks:
+        other = found.setdefault(sink.name, sink)
+        if other is not sink:
+            kinds = " and ".join(f"{type(each).__module__}.{type(each).__qualname__}" for each in (other, sink))
+            msg = (
+                f"two sinks are called {sink.name!r} ({kinds}), but the place where a sink ended is stored under its "
+                "name; give one of them another 'name'"
+            )
+            raise PluginError(msg)
+    return sinks
 
 
 class Committer:
@@ -153,7 +177,8 @@ class Committer:
                 group = self._frontier.seal()
                 cuts = {sink.name: sink.seal() for sink in self._sinks}
                 snapshot = Snapshot(cuts=cuts, **self._snapshot())
-                await self._frontier.prepare(group)
+                if lost := await self._frontier.prepare(group):
+                    raise CrawlError(_LOST.format(", ".join(map(repr, lost))))
                 for sink in self._sinks:
                     await sink.write(cuts[sink.name])
                 await self._frontier.persist(group, snapshot)

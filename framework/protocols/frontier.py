@@ -303,7 +303,10 @@ class Frontier(Protocol):
         ...
 
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
-        """Prolong leases of a shared frontier; return those that were lost to another worker."""
+        """Prolong leases; return those that were lost to another worker.
+
+        For frontiers whose leases expire. None of those built in is one, and the engine does not call this.
+        """
         ...
 
     async def permit(self, request: Request, visit: Lease | None) -> Permit:
@@ -343,7 +346,11 @@ class Frontier(Protocol):
         ...
 
     async def prepare(self, group: Group) -> Sequence[Lease]:
-        """Return visits of the group that were lost to another worker; sinks drop them from their cuts."""
+        """Return visits of the group that were lost to another worker; awaited before the sinks write.
+
+        Of the frontiers that are built in none loses any. No sink can take items back once they are sealed, so one
+        visit returned here ends the crawl with a ``CrawlError``, and neither the sinks nor the frontier store the group.
+        """
         ...
 
     async def persist(self, group: Group, snapshot: Snapshot) -> None:

@@ -15,9 +15,14 @@ class Sink(Protocol):
     that has these methods is a sink as well.
 
     Attributes:
-        name: unique in the crawl; the durable position is stored under it.
+        name: unique in the crawl, which is refused otherwise; the durable position is stored under it.
 
-    A sink may have a boolean ``is_full`` too: so much was handed over that a checkpoint should come at once.
+    Optional, and not declared here, so that a sink without them is one as well:
+
+    - ``is_full``, a boolean: so much was handed over that a checkpoint should come at once.
+    - ``async def cut_back(self, cut)``, called instead of ``open`` and everything else when the job is given up
+      (``--new``, ``fwk jobs rm``): leave just what lies before ``cut`` (``None``: no checkpoint was made), and nothing
+      open. It raises a ``CrawlError`` when it cannot, which is told. Without it the sink is left as it is.
     """
 
     name: str

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from framework import Spider
-from framework.exceptions import CloseSpider, CrawlError, ExportError
+from framework.crawler import Crawler
+from framework.exceptions import CloseSpider, CrawlError, ExportError, PluginError
+from framework.frontier.local import LocalFrontier
 from framework.telemetry.stats import MemoryStatsCollector
 from framework.testing.fakes import FakeHandler, Page, RecordingSink
 
@@ -123,6 +125,43 @@ def test_a_sink_that_does_not_take_items_loses_only_its_own_and_fails_the_crawl(
     assert done.stats["item_lost_count"] == 6
     assert done.reason == "finished"
     assert done.crawler.has_failed
+
+
+def test_two_sinks_of_one_name_are_refused_before_anything_is_opened(run):
+    class First(RecordingSink):
+        opened = []
+
+        @classmethod
+        def from_crawler(cls, crawler):
+            return cls()
+
+        async def open(self, cut):
+            self.opened.append(self)
+
+    class Second(First):
+        pass
+
+    crawler = Crawler(Collects, {"ITEM_PIPELINES": {First: 1, Second: 2}})
+
+    with pytest.raises(PluginError, match=r"two sinks are called 'recording' \(.*First and .*Second\).*another 'name'"):
+        run(crawler.crawl())
+
+    assert First.opened == []
+
+
+def test_a_visit_that_the_frontier_has_lost_ends_the_crawl_before_its_items_are_written(crawl, monkeypatch):
+    async def prepare(frontier, group):
+        return [lease for lease, *_ in group.visits][:1]
+
+    monkeypatch.setattr(LocalFrontier, "prepare", prepare)
+
+    done = crawl(Collects, slow(), raises=CrawlError, CHECKPOINT_INTERVAL=15, CONCURRENT_REQUESTS=2)
+
+    assert "another worker has taken over" in str(done.error)
+    assert done.reason == "failed"
+    assert len(done.sink.items) == 2
+    assert done.sink.written == []
+    assert done.view.pending == 4
 
 
 def test_leasing_stops_while_too_much_is_unsealed_and_goes_on_after_the_checkpoint(crawl):
