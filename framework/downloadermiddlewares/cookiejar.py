@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ _MOST_PER_DOMAIN = 180
 _MOST_DOMAINS = 20_000
 _BLANK = " \t"
 _FOREVER = 253_402_300_799.0
+_next_revision = count(1).__next__
+"""Of all jars, so that a new jar is never taken for the one that it replaces."""
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -71,12 +74,16 @@ class CookieJar:
     """Cookies by domain. The clock is given with each call, in seconds of the wall clock.
 
     Bounded: 180 cookies a domain and 20,000 domains, the oldest go first.
+
+    Attributes:
+        revision: another, higher one with each change; no two jars ever have the same.
     """
 
-    __slots__ = ("_domains",)
+    __slots__ = ("_domains", "revision")
 
     def __init__(self) -> None:
         self._domains: dict[str, dict[tuple[str, str], Cookie]] = {}
+        self.revision = _next_revision()
 
     def __bool__(self) -> bool:
         return bool(self._domains)
@@ -102,14 +109,18 @@ class CookieJar:
             if len(self._domains) >= _MOST_DOMAINS:
                 del self._domains[next(iter(self._domains))]
             cookies = self._domains[cookie.domain] = {}
-        if key not in cookies and len(cookies) >= _MOST_PER_DOMAIN:
+        known = cookies.get(key)
+        if known == cookie:  # as sites do that set their session with each page
+            return
+        if known is None and len(cookies) >= _MOST_PER_DOMAIN:
             del cookies[next(iter(cookies))]
         cookies[key] = cookie
+        self.revision = _next_revision()
 
     def _remove(self, domain: str, key: tuple[str, str]) -> None:
         cookies = self._domains.get(domain)
-        if cookies is not None:
-            cookies.pop(key, None)
+        if cookies is not None and cookies.pop(key, None) is not None:
+            self.revision = _next_revision()
             if not cookies:
                 del self._domains[domain]
 

@@ -116,6 +116,11 @@ class CookiesMiddleware:
             else:
                 jar.add(cookie, now_at)
 
+    @property
+    def snapshot_revision(self) -> tuple[int, int]:
+        """Give what differs as soon as ``snapshot`` would."""
+        return len(self.jars), max((jar.revision for jar in self.jars.values()), default=0)
+
     def snapshot(self) -> list[list[Any]]:
         """Give all jars as data that JSON can hold: pairs of key and cookies.
 

@@ -37,6 +37,8 @@ class KeptState:
         self._dump = dump
         self._load = load
         self._told: set[str] = set()
+        # By path: the revision of a component and what was stored of it then.
+        self._last: dict[str, tuple[Any, dict[str, bytes]]] = {}
 
     def restore(self, resume: Resume) -> None:
         """Give spider and components what the last checkpoint held.
@@ -56,12 +58,20 @@ class KeptState:
         pairs = state.items() if isinstance(state, dict) else ()
         if state is not None and not isinstance(state, dict):
             self._tell("spider.state", f"it is a {type(state).__name__}, and only the entries of a dict are stored")
-        return {
-            "state": self._stored("spider.state[{!r}]", pairs),
-            "components": self._stored(
-                "the state of {}", ((path, component.snapshot()) for path, component in self._components.items())
-            ),
-        }
+        components: dict[str, bytes] = {}
+        for path, component in self._components.items():
+            components |= self._of_component(path, component)
+        return {"state": self._stored("spider.state[{!r}]", pairs), "components": components}
+
+    def _of_component(self, path: str, component: Stateful) -> dict[str, bytes]:
+        revision = getattr(component, "snapshot_revision", None)
+        last = self._last.get(path)
+        if last is not None and last[0] == revision:
+            return last[1]
+        stored = self._stored("the state of {}", [(path, component.snapshot())])
+        if revision is not None:
+            self._last[path] = (revision, stored)
+        return stored
 
     def _stored(self, what: str, pairs: Iterable[tuple[Any, Any]]) -> dict[str, bytes]:
         stored = {}

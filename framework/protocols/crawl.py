@@ -46,7 +46,11 @@ class StatsCollector(Protocol):
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A component whose state survives a stop: cookies, counts of its own."""
+    """A component whose state survives a stop: cookies, counts of its own.
+
+    One with a large state may have an attribute ``snapshot_revision`` too, not declared here: any value but ``None``.
+    As long as it is equal to that of the last checkpoint, ``snapshot`` is not called, and what it gave then is stored.
+    """
 
     def snapshot(self) -> Any:
         """Return the state as data that can be stored (see the stored form of requests); called at each checkpoint."""

@@ -349,7 +349,7 @@ class Frontier(Protocol):
         """Return visits of the group that were lost to another worker; awaited before the sinks write.
 
         Of the frontiers that are built in none loses any. No sink can take items back once they are sealed, so one
-        visit returned here ends the crawl with a ``CrawlError``, and neither the sinks nor the frontier store the group.
+        visit returned here ends the crawl with a ``CrawlError``, and neither sinks nor frontier store the group.
         """
         ...
 

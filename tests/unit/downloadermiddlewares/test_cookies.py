@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from framework.downloadermiddlewares.cookiejar import CookieJar
 from framework.downloadermiddlewares.cookies import CookiesMiddleware
 from framework.exceptions import NotConfigured
 from framework.http import Request, Response
@@ -165,6 +166,35 @@ def test_a_snapshot_carries_all_jars_over_a_stop() -> None:
 
     assert cookie_header(resumed, Request(URL)) == b"b=2"
     assert cookie_header(resumed, Request(URL, meta={"cookiejar": ("ann", 1)})) == b"c=3"
+
+
+def test_a_snapshot_has_another_revision_only_when_something_has_changed() -> None:
+    now = [1000.0]
+    middleware = CookiesMiddleware(clock=lambda: now[0])
+    ann = Request(URL, meta={"cookiejar": "ann"})
+    revisions = [middleware.snapshot_revision]
+
+    def has_changed() -> bool:
+        revisions.append(middleware.snapshot_revision)
+        return revisions[-1] != revisions[-2]
+
+    answer(middleware, Request(URL), b"a=1; Max-Age=5")
+    assert has_changed()
+    answer(middleware, Request(URL), b"a=1; Max-Age=5")
+    cookie_header(middleware, Request(URL))
+    middleware.snapshot()
+    assert not has_changed()
+    answer(middleware, ann, b"b=2")
+    assert has_changed()
+    middleware.jars["ann"] = CookieJar()
+    answer(middleware, ann, b"b=3")
+    assert has_changed()
+    del middleware.jars["ann"]
+    assert has_changed()
+    now[0] = 1010.0
+    cookie_header(middleware, Request(URL))
+    assert has_changed()
+    assert middleware.snapshot() == []
 
 
 def test_debug_logs_what_is_sent_and_received(make_crawler: Any, caplog: pytest.LogCaptureFixture) -> None:

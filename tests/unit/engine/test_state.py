@@ -54,6 +54,32 @@ def test_a_snapshot_is_detached_from_what_goes_on_changing():
     assert spider.state == {"names": ["a"]}
 
 
+def test_a_component_is_asked_again_when_its_revision_is_another():
+    class Large(Counts):
+        snapshot_revision = 1
+        asked = 0
+
+        def snapshot(self):
+            self.asked += 1
+            return super().snapshot()
+
+    large, small = Large(), Counts()
+    state = kept(SimpleNamespace(state={}), large, small)
+    before = state.snapshot()
+    large.seen = small.seen = 5
+
+    same = state.snapshot()
+    large.snapshot_revision = 2
+    changed = state.snapshot()
+
+    path, other = before["components"]
+    assert [taken["components"][path] for taken in (before, same, changed)] == [
+        b'{"seen": 0}', b'{"seen": 0}', b'{"seen": 5}',
+    ]  # fmt: skip
+    assert same["components"][other] == b'{"seen": 5}'
+    assert large.asked == 2
+
+
 def test_what_cannot_be_stored_is_left_out_and_told_of_once(caplog):
     spider = SimpleNamespace(state={"session": object(), 1: "x", "page": 3})
     state = kept(spider)
