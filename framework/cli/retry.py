@@ -43,4 +43,7 @@ def _requeue(live: LiveJob) -> bool:
     if count or (progress is not None and progress.pending):
         return True
     click.echo(live.said[0])
+    if progress is not None and progress.failed:
+        failed = "1 request has" if progress.failed == 1 else f"{progress.failed:,} requests have"
+        click.echo(f"{failed} failed of which nothing is stored: with FATES = 'off' none is, and never one that rode")
     return False

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from framework.components import load_object
 from framework.feeds.options import feed_from
 from framework.feeds.uris import path_of, scheme_of
 from framework.settings import Settings
@@ -140,10 +141,18 @@ def feed_outputs(settings: Settings, spider: str, arguments: Mapping[str, str]) 
 def mongo_outputs(settings: Settings) -> dict[str, Output]:
     """Return the database that the MongoDB pipeline writes to, where it is switched on."""
     options = settings.group(MongoOptions)
-    pipelines = map(str, settings.ordered_components("ITEM_PIPELINES"))
-    if not options.uri or not any("MongoPipeline" in path for path in pipelines):
+    if not options.uri or not any(map(_is_mongo, settings.ordered_components("ITEM_PIPELINES"))):
         return {}
     return {"mongodb": Output(f"{masked('', options.uri)} {options.database} {options.collection}")}
+
+
+def _is_mongo(pipeline: Any) -> bool:
+    """Say whether a pipeline is ours for MongoDB, or the user's own kind of it; who builds it tells what is wrong."""
+    try:
+        found = load_object(pipeline)
+    except Exception:
+        return False
+    return any(kind.__name__ == "MongoPipeline" for kind in getattr(found, "__mro__", ()))
 
 
 def place_of(uri: str) -> tuple[str, bool]:

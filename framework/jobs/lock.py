@@ -101,7 +101,8 @@ def take_lock(path: Path, name: str, patience_s: float = _A_LOOK_S) -> Lock:
 def holder_of(path: Path) -> int | None:
     """Return the id of the process that has the lock (0: somebody, it is not known who), or ``None``."""
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        # Somebody else's file can be read alone; where only writers may lock (NFS), so can ours.
+        descriptor = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
         return None
     try:

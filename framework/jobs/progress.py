@@ -23,11 +23,13 @@ class Progress:
         pages: requests that ended with a page.
         pending: requests that wait.
         items: items delivered.
+        failed: requests that failed.
     """
 
     pages: int = 0
     pending: int = 0
     items: int = 0
+    failed: int = 0
 
     def __str__(self) -> str:
         pages = "1 page" if self.pages == 1 else f"{self.pages:,} pages"
@@ -44,7 +46,8 @@ def progress_of(folder: Path) -> Progress | None:
             books = reader.books()
     except CrawlError:
         return None
-    return Progress(books.counts.get("pages", 0), books.sums["rows"].count, books.counts.get("items", 0))
+    counts = books.counts
+    return Progress(counts.get("pages", 0), books.sums["rows"].count, counts.get("items", 0), counts.get("failed", 0))
 
 
 def is_exhausted(folder: Path) -> bool:

@@ -310,6 +310,42 @@ def test_a_limit_ends_a_job_and_fwk_resume_goes_on_after_it(fwk, shop, pages):
     assert items(fwk) == WHOLE
 
 
+def test_failed_requests_that_were_not_stored_are_not_passed_over_in_silence(fwk, pages):
+    fwk.write("broken", "")
+    pages.run("-s", "FATES=off")
+
+    again = fwk("retry", "pages-1")
+
+    assert again.code == 0, again.said
+    assert "0 failed requests to try again\n1 request has failed of which nothing is stored" in again.out
+
+
+def test_a_field_that_is_no_longer_filled_is_told_in_a_jobdir_too_and_at_warning(fwk):
+    fwk.write(
+        "fields.py",
+        """\
+        import framework
+
+        class FieldsSpider(framework.Spider):
+            name = "fields"
+            start_urls = ["data:,page"]
+
+            def parse(self, response):
+                for n in range(80):
+                    yield {"n": n, "price": 3 if self.priced == "yes" else None}
+        """,
+    )
+    command = ("runspider", "fields.py", "-s", "JOBDIR=crawl", "-L", "WARNING", "-O", "fields.jsonl")
+    before = fwk(*command, "-a", "priced=yes")
+
+    after = fwk(*command, "-a", "priced=no")
+
+    assert (before.code, before.said) == (0, "")
+    assert after.code == 0
+    assert "WARNING: Crawl finished" in after.err
+    assert "price" in after.err.splitlines()[-1]
+
+
 def test_a_jobdir_goes_on_after_ctrl_c_as_in_scrapy(fwk, shop, pages):
     pages.end_half_way(signal.SIGINT, "-s", "JOBDIR=mine")
 
@@ -529,8 +565,12 @@ def test_fwk_jobs_tells_pages_pending_and_items_and_rm_removes(fwk, shop, pages)
 
     listed = fwk("jobs")
 
-    row = next(line for line in listed.out.splitlines() if "pages-1" in line)
-    assert len(re.findall(r"\d+", row)) >= 4
+    (facts,) = json.loads(fwk("jobs", "--json").out)
+    assert 0 < facts["pages"] < PAGES
+    assert facts["pages"] + facts["pending"] == PAGES
+    assert facts["items"] >= facts["pages"]
+    row = next(line for line in listed.out.splitlines() if "pages-1" in line).split()
+    assert {"killed", str(facts["pages"]), str(facts["pending"]), str(facts["items"])} <= set(row)
     assert fwk("jobs", "rm", "pages-1").code == 0
     assert states(fwk) == {}
     assert pages.run("--resume").code == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -114,3 +116,32 @@ def test_a_crawl_whose_server_is_gone_pauses_says_so_and_continues_later(
 
     assert again.wait() == 0, "".join(again.said)
     assert stored(nx.uri) == shop.truth()
+
+
+def test_two_short_crawls_in_one_folder_keep_the_documents_of_both(tmp_path: Path) -> None:
+    (tmp_path / "short.py").write_text(
+        """\
+import framework
+
+class ShortSpider(framework.Spider):
+    name = "short"
+    start_urls = ["data:,page"]
+    custom_settings = {"ITEM_PIPELINES": {"framework.pipelines.mongo.MongoPipeline": 800}}
+
+    def parse(self, response):
+        for n in range(3):
+            yield {"n": n}
+""",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "framework", "runspider", "short.py", "-s", "MONGO_URI=embedded"]
+    for _ in range(2):
+        done = subprocess.run(
+            [*command, "-s", "JOBDIR=crawl"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "crawl" / "mongo" / "data.sqlite")) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        counts = {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables}
+    assert 6 in counts.values(), counts

@@ -10,7 +10,6 @@ from framework.jobrun import JobRun, cut_back
 from framework.protocols import FrontierView
 from framework.settings import Settings
 
-
 VIEW = FrontierView(8, 0, 0, 0, 8, 0, 0, 0, 0, 1)
 
 

@@ -35,8 +35,9 @@ class DurabilityOptions:
         default=20,
         minimum=0,
         unit="jobs",
-        doc="Ended jobs that are kept; older ones are removed when a new job begins. Jobs that can go on and "
-        "those that hold an embedded database are never removed by this. Not in Scrapy.",
+        doc="Jobs that are over (ended, also by a limit, or abandoned) that are kept; older ones are removed when a "
+        "new job begins. Those that the same command would continue, and those that hold an embedded database or "
+        "refused items, are never removed by this. Not in Scrapy.",
     )
     seen: Literal["bloom+verify", "bloom", "exact"] = option(
         "SEEN",

@@ -35,5 +35,5 @@ class WarningOptions:
         minimum=0,
         maximum=1,
         doc="Warn of a field whose share of items that have it fell by this much (0.5: from 90 % to 40 % or less) "
-        "since the last complete crawl of the same spider; 0 never does. Not in Scrapy.",
+        "since the last complete crawl of the same spider, both of them jobs; 0 never does. Not in Scrapy.",
     )

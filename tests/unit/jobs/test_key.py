@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from framework.jobs import Key, Output, feed_outputs, stored_arguments, without_secrets
+from framework.jobs import Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
+from framework.pipelines.mongo import MongoPipeline
 from framework.settings import Settings
 
 
@@ -99,3 +100,25 @@ def test_a_sink_that_is_no_feed_has_a_place_of_its_own():
 
     assert key.files() == {}
     assert list(key.stored_outputs) == ["mongodb://host/shop.books"]
+
+
+class OwnPipeline(MongoPipeline):
+    """The user's own kind of ours, under a name of its own."""
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "is_output"),
+    [
+        ("framework.pipelines.mongo.MongoPipeline", True),
+        (OwnPipeline, True),
+        ("collections.Counter", False),
+        ("nowhere.MongoPipeline", False),
+    ],
+)
+def test_a_database_is_an_output_where_a_pipeline_writes_to_it(pipeline, is_output):
+    settings = Settings({"MONGO_URI": "mongodb://ann:pw@db/", "MONGO_DATABASE": "x", "ITEM_PIPELINES": {pipeline: 1}})
+
+    found = mongo_outputs(settings)
+
+    assert list(found) == (["mongodb"] if is_output else [])
+    assert "pw" not in str(found)

@@ -33,6 +33,20 @@ def test_a_holder_that_is_not_known_is_another_process(tmp_path):
     lock.release()
 
 
+def test_who_may_only_read_the_job_of_another_user_sees_who_holds_it(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    lock = take_lock(path, "books-1")
+    opened = []
+    real = os.open
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "open", lambda path, flags: opened.append(flags) or real(path, flags))
+
+    assert holder_of(path) == os.getpid()
+    lock.release()
+    assert holder_of(path) is None
+    assert opened == [os.O_RDONLY] * 2
+
+
 def test_the_mark_of_a_job_that_has_ended_stays_until_somebody_is_done(tmp_path):
     path = tmp_path / "lock"
     assert not is_marked(path)
