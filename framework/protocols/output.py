@@ -20,9 +20,10 @@ class Sink(Protocol):
     Optional, and not declared here, so that a sink without them is one as well:
 
     - ``is_full``, a boolean: so much was handed over that a checkpoint should come at once.
-    - ``async def cut_back(self, cut)``, called instead of ``open`` and everything else when the job is given up
-      (``--new``, ``fwk jobs rm``): leave just what lies before ``cut`` (``None``: no checkpoint was made), and nothing
-      open. It raises a ``CrawlError`` when it cannot, which is told. Without it the sink is left as it is.
+    - ``async def cut_back(self, cut)``, called in place of all others when the job is given up (``--new``,
+      ``fwk jobs rm``) or goes on in other files: leave just what lies before ``cut`` (``None``: no checkpoint was
+      made), and nothing open; ``open`` may follow later, in another process. It raises a ``CrawlError`` when it
+      cannot, which is told. Without it what lies behind the cut stays.
     """
 
     name: str

@@ -7,7 +7,7 @@ import pytest
 from framework import Request, Spider, signals
 from framework.crawler import Crawler
 from framework.exceptions import ExportError, PluginError, SettingsError, UsageError
-from framework.testing.fakes import FakeHandler
+from framework.testing.fakes import FakeHandler, RecordingSink
 
 
 class Site(Spider):
@@ -300,3 +300,22 @@ def test_a_crawl_that_cannot_begin_leaves_its_outputs_as_they_were(run_real, tmp
     run_real(crawler_with(**settings)[0].crawl())
     assert old.read_bytes().count(b"text") == 1
     assert (old.read_bytes().count(b'"n":1') == 0) is overwrite
+
+
+def test_a_sink_of_the_users_own_is_cut_back_when_its_job_is_given_up(run_real, tmp_path):
+    class Own(RecordingSink):
+        cuts = []
+
+        @classmethod
+        def from_crawler(cls, crawler):
+            return cls()
+
+        async def cut_back(self, cut):
+            self.cuts.append((cut, self.calls))
+
+    settings = {"ITEM_PIPELINES": {Own: 1}, "JOBDIR": str(tmp_path / "job")}
+    run_real(crawler_with(**settings)[0].crawl())
+
+    run_real(crawler_with(**settings)[0].cut_outputs(tmp_path / "job"))
+
+    assert Own.cuts == [(1, [])]
