@@ -9,6 +9,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ _HOME = Path(".fwk")
 @click.option("--books", default=1000, show_default=True, type=click.IntRange(1), help="How many books the shop has.")
 @click.option("--output", default="books.jsonl", show_default=True, type=click.Path(path_type=Path))
 def main(books: int, output: Path) -> None:
-    """Crawl the demo shop once and show three of the items."""
+    """Crawl the demo shop once and show three of the items, and three of MongoDB's documents."""
+    begun_at = time.time()
     with ThreadedShop(books=books) as shop:
         command = ["crawl", "books", "-O", str(output), "-a", f"shop={shop.url}"]
         click.echo(f"The demo shop is open at {shop.url} with {books:,} books.\n$ fwk {' '.join(command)}\n", err=True)
@@ -39,14 +41,19 @@ def main(books: int, output: Path) -> None:
             click.echo(
                 f"  {item['title']} by {item['author']}: {item['price']}, {item['stock']} in stock ({item['url']})"
             )
-    _show_database()
+    _show_database(begun_at)
     click.echo(f"\nNext, a project of your own:\n  {_shown(_beside_python('fwk'))} startproject myshop")
 
 
-def _show_database() -> None:
+def _show_database(begun_at: float) -> None:
     """Say where the documents are and how to query them, and read three of them back through the server."""
-    files = sorted(_HOME.rglob("data.sqlite"), key=lambda file: file.stat().st_mtime)
+    written_at = {file: file.stat().st_mtime for file in _HOME.rglob("data.sqlite")}
+    files = sorted((file for file in written_at if written_at[file] >= begun_at), key=written_at.__getitem__)
     if not files:
+        click.echo(
+            f"\nThis crawl has left no embedded MongoDB in {_HOME}, so that no documents are read back: they are where "
+            "MONGO_URI says (fwk settings MONGO_URI)."
+        )
         return
     count, documents = asyncio.run(_read_back(files[-1].parent))
     click.echo(f"\nMongoDB has {count:,} documents in fwk.books. Three of them, asked for over its protocol:")

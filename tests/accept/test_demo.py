@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -15,6 +16,17 @@ from click.testing import CliRunner
 
 from framework.testing import demo
 from framework.testing.shop import ThreadedShop
+
+WITHOUT_MONGO = """
+from framework import Spider
+
+
+class Books(Spider):
+    name = "books"
+
+    async def start(self):
+        yield dict.fromkeys(("title", "author", "price", "stock", "url"), "x")
+"""
 
 
 def items_in(path: Path) -> list[dict[str, Any]]:
@@ -49,7 +61,27 @@ def test_the_demo_gives_exactly_the_books_of_the_shop_twice(
         assert max(Counter(shop.log.paths()).values()) == 1
         assert str(output) in done.output
         assert sum(book.title in done.output for book in shop.books) >= 3
+        assert f"MongoDB has {books:,} documents in fwk.books. Three of them" in done.output
+        assert len(documents_in(done.output) & {book.title for book in shop.books}) == 3
         assert "fwk startproject" in done.output
+
+
+def documents_in(told: str) -> set[str]:
+    """Give the titles of the documents that the demo has read back from MongoDB."""
+    return set(re.findall(r"^  [0-9a-f]{16,}: (.+), \S+, seen \d\d:\d\d:\d\d$", told, re.MULTILINE))
+
+
+def test_the_demo_says_so_when_no_documents_can_be_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spiders").mkdir()
+    (tmp_path / "spiders" / "books.py").write_text(WITHOUT_MONGO)
+    (tmp_path / "settings.py").write_text('SPIDER_MODULES = ["spiders"]\n')
+
+    done = CliRunner().invoke(demo.main, ["--books", "1"], catch_exceptions=False)
+
+    assert done.exit_code == 0, done.output
+    assert "no documents are read back" in done.output
+    assert "MongoDB has" not in done.output
 
 
 def test_the_demo_fails_when_its_crawl_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +108,8 @@ def test_make_demo_runs_twice_in_a_fresh_clone(repository: Path, tmp_path: Path)
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert items_in(clone / "books.jsonl") == ThreadedShop(books=1000).truth()
+        assert "MongoDB has 1,000 documents" in done.stdout
+        assert len(documents_in(done.stdout)) == 3
     assert shutil.which("fwk", path=str(clone / ".venv" / "bin"))
 
 
