@@ -20,8 +20,9 @@ from framework.settings.declared import DurabilityOptions, PolitenessOptions
 from .hosts import Politeness
 from .local import LocalFrontier
 from .memorylimit import in_memory_max, memory_limit_bytes
-from .seen import make_seen
+from .seen import HEADER_BYTES, engine_of, make_seen
 from .seen.own import OwnDupeFilter
+from .store.filters import filter_starts
 from .store.sqlite import Store
 
 logger = logging.getLogger(__name__)
@@ -52,20 +53,23 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         clock, wall_clock: monotonic seconds, and seconds since 1970.
 
     Raises:
-        SettingsError: the seen-set that is asked for needs a package that is not installed.
+        SettingsError: the seen-set that is asked for, or the job's stored one, needs a package that is not installed.
+        StoreError: a stored seen-set cannot be read.
     """
     options: DurabilityOptions = crawler.settings.group(DurabilityOptions)
+    path = None if folder is None else folder / jobfiles.STORE
+    stored_engine = None if path is None else engine_of(filter_starts(path, HEADER_BYTES))
     return LocalFrontier(
         fingerprinter,
         politeness_of(crawler),
         gates,
         store=Store(
-            None if folder is None else folder / jobfiles.STORE,
+            path,
             seen_mode="log" if options.seen == "bloom" else "exact",
             must_exist=must_exist,
         ),
         stored=stored,
-        seen=make_seen(options),
+        seen=make_seen(options, stored_engine=stored_engine),
         fates=options.fates,
         in_memory_max=in_memory_max(memory_limit_bytes(options.memory_limit_mb)),
         riders_max=options.riders_max,

@@ -10,9 +10,10 @@ what was committed.
 from __future__ import annotations
 
 from .make import make_seen
-from .protocol import MAYBE, NEW, SEEN, BloomEngine, SeenSet, StoredFilter
-from .stored import DamagedFilter, OtherEngine
+from .protocol import MAYBE, NEW, SEEN, BloomEngine, FilterSnapshot, SeenSet
+from .stored import HEADER_BYTES, DamagedFilter, OtherEngine, engine_of
 
 __all__ = [
-    "MAYBE", "NEW", "SEEN", "BloomEngine", "DamagedFilter", "OtherEngine", "SeenSet", "StoredFilter", "make_seen",
+    "HEADER_BYTES", "MAYBE", "NEW", "SEEN", "BloomEngine", "DamagedFilter", "FilterSnapshot", "OtherEngine", "SeenSet",
+    "engine_of", "make_seen",
 ]  # fmt: skip

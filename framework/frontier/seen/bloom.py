@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import BinaryIO
 
-from .protocol import NEW, SEEN, BloomEngine, StoredFilter
+from .protocol import NEW, SEEN, BloomEngine
 from .recent import Recent
 
 
@@ -62,22 +61,14 @@ class BloomSeen:
         """Put into the filter what was committed after it was stored."""
         self._engine.add_all(identities)
 
-    def snapshot(self, checkpoint: int) -> StoredFilter | None:
+    def dump(self, checkpoint: int) -> bytes | None:
         """Return all that is committed."""
-        return self._engine.snapshot(checkpoint)
-
-    def restore_from(self, file: BinaryIO) -> int:
-        """Come back as the snapshot in this file; return its checkpoint."""
-        return self._engine.restore_from(file)
-
-    def dump(self, checkpoint: int = 0) -> bytes | None:
-        """Return the bytes of a :meth:`snapshot`."""
         file = BytesIO()
         self._engine.snapshot(checkpoint).write_to(file)
         return file.getvalue()
 
     def restore(self, data: bytes) -> int:
-        """Do what :meth:`restore_from` does."""
+        """Come back as what :meth:`dump` returned; return its checkpoint."""
         return self._engine.restore_from(BytesIO(data))
 
     def stats(self) -> dict[str, int | float | str]:

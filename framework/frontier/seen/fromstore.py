@@ -5,9 +5,8 @@ Place in the flow: ``exact`` and ``bloom+verify`` derive from it.
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import Final
 
-from .protocol import StoredFilter
 from .stored import OtherEngine
 
 _REFUSAL: Final = (
@@ -23,22 +22,14 @@ class FromStore:
 
     is_stored = False
 
-    def snapshot(self, checkpoint: int) -> StoredFilter | None:
+    def dump(self, checkpoint: int) -> bytes | None:
         """Return ``None``: the store has it all."""
         return None
 
-    def dump(self, checkpoint: int = 0) -> bytes | None:
-        """Return ``None``: the store has it all."""
-        return None
-
-    def restore_from(self, file: BinaryIO) -> int:
+    def restore(self, data: bytes) -> int:
         """Refuse: whoever stored a filter did so because the identities are nowhere else.
 
         Raises:
             OtherEngine: always.
         """
-        raise OtherEngine(_REFUSAL)
-
-    def restore(self, data: bytes) -> int:
-        """Refuse, as :meth:`restore_from`."""
         raise OtherEngine(_REFUSAL)

@@ -1,6 +1,6 @@
 """Choosing the seen-set and the Bloom engine that the settings ask for.
 
-Place in the flow: ``crawler.py`` builds the frontier's seen-set here.
+Place in the flow: ``build_frontier`` makes the frontier's seen-set here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def make_seen(
 
     Args:
         options: the settings of the group.
-        stored_engine: what wrote the job's stored filter (``stored.read_header``); ``auto`` takes the same one.
+        stored_engine: what wrote the job's stored filter (``engine_of``), if there is one; ``auto`` takes the same one.
         recent_max: identities that each of two generations of recent ones holds, at some 100 bytes.
         has_rbloom: says whether rbloom is installed.
 

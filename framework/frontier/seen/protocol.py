@@ -16,8 +16,8 @@ MAYBE: Final = 2
 """The store must be asked; then the answer is :meth:`SeenSet.confirm` or :meth:`SeenSet.add`."""
 
 
-class StoredFilter(Protocol):
-    """A seen-set as it was at one moment, to be written by whoever has the time, in a thread too."""
+class FilterSnapshot(Protocol):
+    """A filter as it was at one moment, to be written by whoever has the time, in a thread too."""
 
     def write_to(self, file: BinaryIO) -> int:
         """Write it; return the number of bytes."""
@@ -28,7 +28,7 @@ class SeenSet(Protocol):
     """Which identities (signed 64-bit) have been offered.
 
     Attributes:
-        is_stored: whether a stored filter is the way to come back (:meth:`snapshot`), rather than :meth:`load` of all
+        is_stored: whether a stored filter is the way to come back (:meth:`dump`), rather than :meth:`load` of all
             identities that the store has.
     """
 
@@ -54,24 +54,16 @@ class SeenSet(Protocol):
         """Know what an earlier process has stored; called with batches before the first check."""
         ...
 
-    def snapshot(self, checkpoint: int) -> StoredFilter | None:
+    def dump(self, checkpoint: int) -> bytes | None:
         """Return all that is committed, to be valid with this checkpoint; ``None`` where the store has it all."""
         ...
 
-    def restore_from(self, file: BinaryIO) -> int:
-        """Come back as the snapshot in this file; return its checkpoint.
+    def restore(self, data: bytes) -> int:
+        """Come back as what :meth:`dump` returned; return its checkpoint.
 
         Raises:
-            DamagedFilter: the file is cut or damaged, of another engine, or of a newer version.
+            DamagedFilter: the data are cut or damaged, of another engine, or of a newer version.
         """
-        ...
-
-    def dump(self, checkpoint: int = 0) -> bytes | None:
-        """Return the bytes of a :meth:`snapshot`, or ``None``."""
-        ...
-
-    def restore(self, data: bytes) -> int:
-        """Do what :meth:`restore_from` does with the bytes of :meth:`dump`."""
         ...
 
     def stats(self) -> dict[str, int | float | str]:
@@ -112,7 +104,7 @@ class BloomEngine(Protocol):
         """Return the same share as theory gives it for how full the filters are."""
         ...
 
-    def snapshot(self, checkpoint: int) -> StoredFilter:
+    def snapshot(self, checkpoint: int) -> FilterSnapshot:
         """Return the filter as it is now; what is added later is not in it."""
         ...
 

@@ -12,8 +12,10 @@ Place in the flow: ``series.BloomSeries`` writes and reads through here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from struct import Struct
 from typing import BinaryIO, Final
 from zlib import crc32
@@ -25,6 +27,7 @@ VERSION: Final = 1
 _HEADER: Final = Struct("<8sH8sdqH")
 _FILTER: Final = Struct("<QdQQ")
 _CRC: Final = Struct("<I")
+HEADER_BYTES: Final = _HEADER.size + _CRC.size
 _BITS_MAX_BYTES: Final = 1 << 36
 _REMEDY: Final = "start a new job (fwk crawl --new), or restore the job folder from a copy"
 
@@ -120,6 +123,20 @@ def read_header(file: BinaryIO) -> Header:
         msg = f"the stored filter has version {version}, and this fwk reads up to {VERSION}: use the newer fwk again"
         raise DamagedFilter(msg)
     return Header(engine.rstrip(b"\0").decode(), error_rate, checkpoint, filters)
+
+
+def engine_of(starts: Iterable[bytes]) -> str | None:
+    """Return the engine of the first stored filter whose header is whole; ``None`` where there is none.
+
+    Whoever reads a filter all through says what is wrong with it.
+
+    Args:
+        starts: the first ``HEADER_BYTES`` of each.
+    """
+    for start in starts:
+        with suppress(DamagedFilter):
+            return read_header(BytesIO(start)).engine
+    return None
 
 
 def read_filters(file: BinaryIO, header: Header) -> Iterator[FilterRecord]:

@@ -8,12 +8,13 @@ transaction.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
 from framework.wholefile import write_whole
 
-from .connection import beside, damaged
+from .connection import beside, damaged, named_errors
 
 _MARK = b"fwk seen-filter 1\n"
 _DIGEST_BYTES = 32
@@ -44,6 +45,19 @@ def read_filter(path: Path, name: str) -> bytes | None:
     if content[:start] != _MARK + blake2b(data, digest_size=_DIGEST_BYTES).digest():
         raise damaged(file, "the file of the seen-filter is cut or altered")
     return data
+
+
+def filter_starts(path: Path, size_bytes: int) -> Iterator[bytes]:
+    """Yield how each filter beside the store at ``path`` begins, unchecked, before the store is opened.
+
+    Raises:
+        StoreError: a file cannot be read.
+    """
+    for file in path.parent.glob(f"{path.name}.seen-*"):
+        with named_errors(file), file.open("rb") as opened:
+            opened.seek(len(_MARK) + _DIGEST_BYTES)
+            start = opened.read(size_bytes)
+        yield start
 
 
 def remove_other_filters(path: Path, name: str) -> None:

@@ -153,8 +153,7 @@ class SeenContract:
     def test_it_stores_a_filter_if_it_says_so(self) -> None:
         seen = self.make_seen()
 
-        assert (seen.snapshot(1) is not None) == seen.is_stored
-        assert (seen.dump() is not None) == seen.is_stored
+        assert (seen.dump(1) is not None) == seen.is_stored
 
     def test_what_is_no_stored_filter_is_refused_by_name(self) -> None:
         seen = self.make_seen()

@@ -1,5 +1,3 @@
-from io import BytesIO
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,15 +26,12 @@ def test_a_stored_filter_has_nothing_that_is_not_committed():
     assert (fresh.check(1), fresh.check(2)) == (SEEN, NEW)
 
 
-def test_it_comes_from_a_file_and_from_what_was_committed_since():
+def test_it_comes_from_its_dump_and_from_what_was_committed_since():
     seen = bloom()
     seen.load([1, 2])
-    file = BytesIO()
-    seen.snapshot(12).write_to(file)
-    file.seek(0)
     fresh = bloom()
 
-    checkpoint = fresh.restore_from(file)
+    checkpoint = fresh.restore(seen.dump(12))
     fresh.load([3])
 
     assert checkpoint == 12

@@ -64,5 +64,3 @@ def test_bits_that_this_version_of_the_library_would_not_have_are_refused_by_nam
 def test_a_seen_set_that_needs_no_filter_refuses_the_one_of_another_setting():
     with pytest.raises(OtherEngine, match="set SEEN = 'bloom' again"):
         ExactSeen().restore(b"")
-    with pytest.raises(OtherEngine, match="set SEEN = 'bloom' again"):
-        ExactSeen().restore_from(BytesIO())

@@ -1,0 +1,89 @@
+"""What the frontier of a job is built of, when the job was begun before."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from framework import jobfiles
+from framework.exceptions import DamagedJob, StoreError
+from framework.frontier import checkpoints
+from framework.frontier.build import build_frontier
+from framework.http.fingerprint import RequestFingerprinter
+from framework.http.stored import StoredForm
+from framework.settings import Settings
+from framework.testing.virtualtime import virtual_now
+
+
+class Spider:
+    """Has no callbacks of its own."""
+
+
+def built(folder, engine):
+    settings = Settings({"SEEN": "bloom", "BLOOM_ENGINE": engine})
+    spider = Spider()
+    crawler = SimpleNamespace(settings=settings, spider=spider)
+    return build_frontier(
+        crawler,
+        RequestFingerprinter(),
+        StoredForm(spider),
+        (),
+        folder=folder,
+        clock=virtual_now,
+        wall_clock=virtual_now,
+    )
+
+
+async def offered(folder, engine, crawl, count):
+    """Offer so many pages in a process of its own; return the engine's name and how many were new."""
+    frontier = built(folder, engine)
+    await frontier.open(crawl.job)
+    answers = await frontier.offer(frontier.root(), crawl.pages(*map(str, range(count))))
+    await crawl.checkpoint(frontier)
+    await crawl.checkpoint(frontier)
+    name = frontier.stats()["seen/engine"]
+    await frontier.close(clean=True)
+    return name, answers.count(None)
+
+
+@pytest.mark.parametrize("begun_with", ["pybloom", "rbloom"])
+def test_a_job_with_a_stored_filter_goes_on_with_its_engine(run, tmp_path, crawl, monkeypatch, begun_with):
+    monkeypatch.setattr(checkpoints, "_LOG_MAX", 20)
+
+    async def case():
+        assert await offered(tmp_path, begun_with, crawl, 30) == (begun_with, 30)
+        assert list(tmp_path.glob("*.seen-*"))
+        # What a process that was killed in the middle of writing may leave.
+        (tmp_path / f"{jobfiles.STORE}.seen-99").write_bytes(b"cut")
+
+        assert await offered(tmp_path, "auto", crawl, 40) == (begun_with, 10)
+
+    run(case())
+
+
+def test_a_job_without_a_stored_filter_goes_on_with_the_fastest_engine(run, tmp_path, crawl):
+    async def case():
+        assert await offered(tmp_path, "pybloom", crawl, 30) == ("pybloom", 30)
+
+        assert await offered(tmp_path, "auto", crawl, 40) == ("rbloom", 10)
+
+    run(case())
+
+
+def test_a_stored_filter_that_cannot_be_read_is_told_of_at_the_opening(run, tmp_path, crawl, monkeypatch):
+    monkeypatch.setattr(checkpoints, "_LOG_MAX", 20)
+
+    async def case():
+        await offered(tmp_path, "pybloom", crawl, 30)
+        (file,) = tmp_path.glob("*.seen-*")
+        file.write_bytes(b"cut")
+        with pytest.raises(DamagedJob, match=rf"{file.name}.*cut or altered"):
+            await built(tmp_path, "auto").open(crawl.job)
+
+    run(case())
+
+
+def test_a_stored_filter_that_may_not_be_read_is_named(tmp_path):
+    (tmp_path / f"{jobfiles.STORE}.seen-1").mkdir()
+
+    with pytest.raises(StoreError, match=r"seen-1: "):
+        built(tmp_path, "auto")
