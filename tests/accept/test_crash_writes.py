@@ -132,8 +132,9 @@ def test_a_fault_at_any_call_gives_the_reference_or_a_named_refusal(
     print(f"\n{fault} at {len(sample)} of {len(points)} calls: {dict(ends)}")
     for crawl in lanes:
         crawl.assert_none_survive()
-    # Not every run makes as many calls as the recorded one: where there is no n-th one, nothing is hurt.
-    assert ends["reference"] >= len(sample) / 4, "many of the points were to hurt"
+    # Not every run makes as many calls as the recorded one: where there is no n-th one, nothing is hurt. Of all calls
+    # three quarters and more are there; the few of the small size may be worse ones.
+    assert ends["reference"] >= len(sample) * (2 / 3 if full else 1 / 2), "most of the points were to hurt"
     assert not ends["wrong"]
     assert not ends["refused"], "a disk that is well again is no reason to refuse"
 
