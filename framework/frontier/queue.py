@@ -2,7 +2,7 @@
 
 Place in the flow: each ``Host`` of the schedule owns one queue. A queue of a single priority (nearly all are) is one
 list, or a deque once it is long; further priorities make a dictionary of these and a sorted list of their numbers. What
-there is no room for lies on disk (``spill.py``): it is what would come last, and ``below`` says where it begins.
+there is no room for lies on disk (``backlog.py``): it is what would come last, and ``below`` says where it begins.
 
 Invariants: ``head_priority`` is the priority of what ``pop`` returns next; ``len`` counts all levels; a request pushed
 has a row number, growing from the left of its level to the right (but for requests that were put back).

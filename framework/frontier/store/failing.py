@@ -17,7 +17,7 @@ from .writing import chunks
 _ROWS_A_QUESTION = (200, 50, 10, 1)
 
 
-def take_forms(connection: sqlite3.Connection, path: Path | None, fates: Sequence[FateRow]) -> None:
+def take_forms(connection: sqlite3.Connection, path: Path, fates: Sequence[FateRow]) -> None:
     """Give each fate that names a row what this row holds.
 
     Raises:

@@ -180,6 +180,8 @@ class Store:
     ) -> None:
         """Make a checkpoint: all of it, synced, or nothing. A number that is not above the last one does nothing.
 
+        Only a store with a path has checkpoints: what a temporary one holds is told to it by :meth:`add`.
+
         Args:
             number: the checkpoint's number.
             changes: what to write.
@@ -195,31 +197,29 @@ class Store:
     def _commit(
         self, number: int, changes: Changes, meta: dict[str, bytes], counts: dict[str, int], log_start: int
     ) -> None:
-        writer = self._made_writer()
+        path, connection, writer = self.path, self._connection, self._writer
+        assert path is not None and connection is not None and writer is not None  # noqa: S101, PT018 - it is open
         if number <= writer.books.checkpoint:
             return
-        connection = self._connection
-        assert connection is not None  # noqa: S101 - the writer's
         name = ""
         stored_filter = changes.stored_filter
-        if stored_filter is not None and self.path is not None:
-            name = write_filter(self.path, number, stored_filter.data)
+        if stored_filter is not None:
+            name = write_filter(path, number, stored_filter.data)
 
         def change(books: Books) -> None:
-            take_forms(connection, self.path, changes.fates)
+            take_forms(connection, path, changes.fates)
             writer.apply(changes, books, log_start)
-            if stored_filter is not None and name:
+            if stored_filter is not None:
                 writer.truncate_log(stored_filter.upto, books)
                 books.filter_name = name
-            if self.path is not None:
-                writer.put_meta(meta, books)
+            writer.put_meta(meta, books)
             books.checkpoint = number
             books.counts = counts
             books.clean = False
 
         writer.transact(change)
-        if name and self.path is not None:
-            remove_other_filters(self.path, name)
+        if stored_filter is not None:
+            remove_other_filters(path, name)
         self._bound_log()
 
     def _hand_over(self, changes: Changes) -> int:

@@ -81,7 +81,7 @@ def test_rows_come_back_as_they_were_given(run_real: Run, either: Path | None) -
 
     async def main() -> None:
         async with opened(either) as store:
-            await store.commit(1, Changes(rows=extremes))
+            await store.add(Changes(rows=extremes))
             assert await all_rows(store) == extremes
             assert await store.load(2**63 - 1, -(2**63), 5) == extremes[1:]
 
@@ -118,12 +118,12 @@ def test_hosts_and_priorities_are_found(run_real: Run, either: Path | None) -> N
     run_real(main())
 
 
-def test_a_checkpoint_takes_rows_away_and_knows_identities(run_real: Run, either: Path | None) -> None:
+def test_what_is_added_takes_rows_away_and_knows_identities(run_real: Run, either: Path | None) -> None:
     async def main() -> None:
         async with opened(either) as store:
             rows = [row(number) for number in range(3000)]
             await store.add(Changes(rows=rows, seen=[one.identity for one in rows]))
-            await store.commit(1, Changes(gone=list(range(2990)), fates=[fate(1), fate(2, 4, "timeout")]))
+            await store.add(Changes(gone=list(range(2990)), fates=[fate(1), fate(2, 4, "timeout")]))
             assert [one.number for one in await all_rows(store)] == list(range(2990, 3000))
             assert await store.known([7919, 7919 * 2999, 5]) == {7919, 7919 * 2999}
             assert len(await store.known([one.identity for one in rows])) == 3000
@@ -174,9 +174,9 @@ def test_a_store_that_is_at_work_is_not_clean_even_before_its_first_write(run_re
     run_real(main())
 
 
-def test_a_checkpoint_is_made_once(run_real: Run, either: Path | None) -> None:
+def test_a_checkpoint_is_made_once(run_real: Run, path: Path) -> None:
     async def main() -> None:
-        async with opened(either) as store:
+        async with opened(path) as store:
             await store.commit(1, Changes(rows=[row(1)], seen=[1]), {}, {"done": 1})
             await store.commit(1, Changes(rows=[row(1)], seen=[1]), {}, {"done": 2})
             assert await store.totals() == Totals(rows=1, seen=1)
@@ -188,8 +188,8 @@ def test_identities_and_fates_that_are_there_already_do_no_harm(run_real: Run, e
     async def main() -> None:
         async with opened(either) as store:
             first = fate(8, 5, "offsite")
-            await store.commit(1, Changes(seen=[1, 2, 2], fates=[fate(8), fate(8), first, fate(8, 5, "depth")]))
-            await store.commit(2, Changes(seen=[2, 3, 1], fates=[fate(8, 4, "reset"), first, fate(9, 5, "offsite")]))
+            await store.add(Changes(seen=[1, 2, 2], fates=[fate(8), fate(8), first, fate(8, 5, "depth")]))
+            await store.add(Changes(seen=[2, 3, 1], fates=[fate(8, 4, "reset"), first, fate(9, 5, "offsite")]))
             assert await all_seen(store) == [1, 2, 3]
             assert await store.totals() == Totals(seen=3, fates={4: 1, 5: 3})
         if either is not None:
@@ -331,7 +331,7 @@ def test_a_temporary_log_is_not_kept(run_real: Run) -> None:
     async def main() -> None:
         async with opened(None, seen_mode="log") as store:
             assert await all_seen(store) == []
-            await store.commit(1, Changes(seen=[1], stored_filter=StoredFilter(b"x", 0)))
+            await store.add(Changes(seen=[1]))
             assert await all_seen(store) == []
 
     run_real(main())
