@@ -180,7 +180,7 @@ def test_a_damaged_file_gives_the_reference_or_a_named_refusal(
         ends = sum(pool.map(in_lane, range(LANES)), Counter())
     print(f"\n{kind}: {ends.total()} of {len(every[0])}: {dict(sorted(ends.items()))}")
     assert not [name for name in ends if name.endswith(("wrong", *HARMLESS))], ends
-    # What is in the log is whole without the other copy, and a log whose end is gone holds an earlier checkpoint: nearly
+    # What is in the log is whole without the other copy, and a log whose end is gone has an earlier checkpoint: nearly
     # all of these give the reference. (A damage of job.json is always refused: its checksum is over all of it.)
     by_end = {end: sum(ends[f"job/{name}: {end}"] for name in DATABASE) for end in ("reference", "refused")}
     assert by_end["reference"] > by_end["refused"], ends
