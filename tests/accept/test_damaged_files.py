@@ -94,7 +94,7 @@ def killed_half_way(folder: Path, shop: ThreadedShop, wanted: Rows) -> Crawl:
     shop.shop.faults = Faults(latency_s=0.05)
     process = crawl.begin()
     try:
-        wait_for(lambda: shop.log.count("/book/") >= BOOKS // 2)
+        wait_for(lambda: shop.log.count("/book/") >= BOOKS // 2, 60)
         time.sleep(0.12)
     finally:
         kill(process)

@@ -112,7 +112,7 @@ def test_an_embedded_server_that_is_killed_again_and_again_loses_and_doubles_not
         def servers() -> list[int]:
             return [pid for pid, command in crawl.survivors().items() if str(SCRIPT) in command]
 
-        wait_for(servers)
+        wait_for(servers, 60)
         os.kill(servers()[0], signal.SIGKILL)
 
     run_with_deaths(crawl, shop, pages, deaths, die)
@@ -139,11 +139,11 @@ def test_a_crawl_pauses_while_the_server_is_away_says_so_and_goes_on_later(
         )
         process = crawl.begin()
         try:
-            wait_for(lambda: len(shop.log) >= pages // 4)
+            wait_for(lambda: len(shop.log) >= pages // 4, 60)
             server.kill()
 
-            wait_for(lambda: "paused" in crawl.said(), 20)
-            wait_for(lambda: is_still(shop), 20)
+            wait_for(lambda: "paused" in crawl.said(), 60)
+            wait_for(lambda: is_still(shop), 60)
 
             assert len(shop.log) < pages, "it paused before it had everything"
             assert process.poll() is None, crawl.tail()
