@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Coroutine
@@ -24,6 +25,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.errors import FlakyStrategyDefinition, HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from framework.exceptions import StoreError
@@ -67,6 +69,7 @@ class FrontierMachine(RuleBasedStateMachine):
     seen_mode = "bloom+verify"
     order = "depth"
     steps = 0
+    has_failed = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,24 +113,33 @@ class FrontierMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Work everything off: what was accepted has ended, each once."""
+        kind = type(self)
+        error = sys.exception()
+        kind.has_failed |= isinstance(error, Exception) and not isinstance(error, HypothesisException)
         try:
-            self.disk.refusals = 0
-            self._seal_and_store()
-            while self._leased(50) or self.leases:
-                before = len(self.leases)
-                for lease in list(self.leases):
-                    self._end(lease, DONE)
-                assert len(self.leases) < before or self.frontier.pending, "visits wait for riders that are not there"
-            assert self.model.ended == self.model.known
-            assert self.frontier.pending == 0
-            self._seal_and_store()
-            balance = self._do(self.frontier.balance())
-            assert balance.missing == 0, balance
-            assert balance.pending == 0, balance
+            self._work_off()
+        except BaseException:
+            kind.has_failed = True
+            raise
         finally:
             self._do(self.frontier.close(clean=False))
             self.loop.close()
             shutil.rmtree(self.parent)
+
+    def _work_off(self) -> None:
+        self.disk.refusals = 0
+        self._seal_and_store()
+        while self._leased(50) or self.leases:
+            before = len(self.leases)
+            for lease in list(self.leases):
+                self._end(lease, DONE)
+            assert len(self.leases) < before or self.frontier.pending, "visits wait for riders that are not there"
+        assert self.model.ended == self.model.known
+        assert self.frontier.pending == 0
+        self._seal_and_store()
+        balance = self._do(self.frontier.balance())
+        assert balance.missing == 0, balance
+        assert balance.pending == 0, balance
 
     def _leased(self, limit: int) -> list[Lease]:
         # What was sealed and then spilled is there again when the checkpoint is stored.
@@ -382,15 +394,21 @@ def test_the_frontier_loses_nothing_and_gives_nothing_twice_whenever_it_dies(
 ) -> None:
     examples, steps = (50, 50) if FULL else (4, 25)
     wanted = 10_000 if FULL and machine.is_durable else 1
-    machine.steps = 0
+    machine.steps, machine.has_failed = 0, False
     while machine.steps < wanted:  # an example may end before its last step
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        try:
+            run_state_machine_as_test(
+                machine,
+                settings=settings(
+                    max_examples=examples,
+                    stateful_step_count=steps,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        except FlakyStrategyDefinition:
+            # The disk's thread takes its own time: two examples that begin alike may lease differently. That is no
+            # wrong answer, where there was none.
+            if machine.has_failed:
+                raise
     print(f"\n{machine.__name__}: {machine.steps:,} steps")
