@@ -28,7 +28,8 @@ def peak_mb(fwk: Fwk, tmp_path: Path) -> Peak:
     def run(by: str, requests: int) -> float:
         report = tmp_path / "report"
         arguments = ["-a", f"by={by}", "-a", f"requests={requests}", "-a", f"report={report}"]
-        done = fwk("runspider", str(SPIDER), *arguments, "-s", "CONCURRENT_REQUESTS=100", "-L", "WARNING", timeout=1500)
+        settings = ["-s", "CONCURRENT_REQUESTS=100", "-s", "WARN_NO_ITEMS=False", "-L", "WARNING"]
+        done = fwk("runspider", str(SPIDER), *arguments, *settings, timeout=1500)
         assert done.stderr == ""
         fetched, peak_kib, reason = report.read_text("ascii").split()
         assert (int(fetched), reason) == (requests, "finished")
