@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 OFFER_AT = 256
 """How many requests of one callback are collected before they are offered and others get the processor."""
 
+ASIDE = 1 << 32
+"""Items that are not the callback's have positions from ``ASIDE`` times the attempt on, which no other attempt has."""
+
 
 class Visit:
     """The processing of one leased request.
@@ -44,7 +47,7 @@ class Visit:
         parts: the parts of the crawl.
     """
 
-    __slots__ = ("_given", "_items", "_parts", "_position", "_requests", "lease", "transfer")
+    __slots__ = ("_called_back", "_given", "_items", "_parts", "_position", "_requests", "lease", "transfer")
 
     def __init__(self, lease: Lease, transfer: LiveTransfer, parts: Parts) -> None:
         self.lease = lease
@@ -53,6 +56,7 @@ class Visit:
         self._requests: list[Request] = []
         self._items: list[tuple[int, Any]] | ItemSpool = []
         self._position = 0
+        self._called_back = 0
         self._given = 0
 
     async def run(self) -> None:
@@ -91,8 +95,6 @@ class Visit:
     async def _finish(self, fate: Fate, response: Response | None) -> None:
         """Pass the items through the pipelines and end the visit."""
         items = self._items
-        if self._position > self.lease.delivered:
-            self.lease.delivered = self._position
         if items:
             stage = self._parts.items
             if isinstance(items, ItemSpool):
@@ -100,6 +102,10 @@ class Visit:
                 items = await stage.process_spooled(items, response)
             else:
                 items = await stage.process(items, response)
+        # Not before: a visit that is abandoned while its items pass the pipelines has delivered none of them.
+        given = self._position if self._position < ASIDE else self._called_back
+        if given > self.lease.delivered:
+            self.lease.delivered = given
         self._parts.committer.finish(self.lease, fate, items)
 
     async def abandon(self, error: BaseException) -> None:
@@ -144,6 +150,7 @@ class Visit:
     async def _refused_by_input(self, request: Request, response: Response, error: Exception) -> Fate:
         """Handle what a ``process_spider_input`` hook raised: the errback, else ``process_spider_exception``."""
         if request.errback is not None:
+            self._turn_aside()
             await self._collect(request.errback, Failure(error, request), None, response)
         else:
             await self._recover(f"A spider middleware raised on {response!r}", error, response)
@@ -160,6 +167,7 @@ class Visit:
         if isinstance(error, IgnoreRequest):
             self._parts.count_refusal(request, error.refusal)
         if request.errback is not None:
+            self._turn_aside()
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
         elif not is_dropped:
             # Download errors name the request themselves.
@@ -223,7 +231,7 @@ class Visit:
                 await self._parts.breathe()
 
     def _note(self, element: Any, callback: Callable[..., Any], source: Output) -> None:
-        """Keep a request for the next offer, an item for the end; an earlier attempt may have delivered the item."""
+        """Keep a request for the next offer, an item for the end, unless an earlier attempt has delivered it."""
         self._given += 1
         if isinstance(element, Request):
             if self._parts.keeps(element, callback, source):
@@ -235,6 +243,15 @@ class Visit:
         else:
             self._parts.stats.inc_value("spider_exceptions/InvalidOutput")
             logger.error("%s", invalid_element(element, callback))
+
+    def _turn_aside(self) -> None:
+        """Number the items of an errback or a recovery apart: they tell of this attempt, the next skips none for them.
+
+        A later attempt skips what the callback delivered, and only that.
+        """
+        if self._position < ASIDE:
+            self._called_back = self._position
+            self._position = self.lease.attempt * ASIDE
 
     async def _flush(self) -> None:
         """Offer the requests collected so far; let very many items wait on disk."""
@@ -253,6 +270,7 @@ class Visit:
             error, output, step = chain.recover(response, error, start=step)
             if output is None:
                 break
+            self._turn_aside()
             try:
                 await self._take(output, response, parts.spider._parse, start=step)
             except Exception as raised:

@@ -79,8 +79,8 @@ class Lease:
         attempt: 1 for the first try, one more after each requeue.
         permit: the host's turn that came with the lease; ``None`` for the root.
         repeats: how often this visit has offered the same request with ``dont_filter`` (made when it first repeats).
-        delivered: how many items this visit's output has delivered, those of earlier attempts included: an attempt
-            skips that many.
+        delivered: how many items the visit's callback has delivered, in earlier attempts included: an attempt skips
+            that many. What an errback or a recovery gave does not count.
         riders: requests of this visit that cannot be stored and have not ended; it is not finished before they are.
         rides_on: the visit that this one rides on, for a request that cannot be stored.
         fate: not to be fetched, but finished with this fate (a suspect); its permit is given back already.

@@ -7,7 +7,7 @@ import pytest
 
 from framework import Request, Spider
 from framework.crawler import Crawler
-from framework.exceptions import CloseSpider
+from framework.exceptions import CloseSpider, DownloadConnectionError
 from framework.frontier.records import with_tries
 from framework.frontier.store import StoreSearch, requeue_failed
 from framework.testing.fakes import FakeHandler, Page, RecordingSink
@@ -149,6 +149,124 @@ def test_a_failed_request_that_is_tried_again_does_not_deliver_its_items_twice(c
     with StoreSearch(path) as reader:
         ended = [fate for batch in reader.each_batch() for fate in batch if fate.url == "http://a/2"]
     assert [(fate.items, [error for _, error in fate.tries]) for fate in ended] == [(2, ["callback: LookupError"] * 2)]
+
+
+@pytest.fixture
+def again(crawl, tmp_path):
+    """Try the failed request of the job again, in a crawl with the settings given."""
+
+    def again(spidercls, pages=None, **settings):
+        assert requeue_failed(tmp_path / "job" / "frontier.db", data_of=with_tries) == 1
+        return crawl(spidercls, pages, **settings)
+
+    return again
+
+
+@pytest.fixture
+def handed():
+    """Give an output that keeps the positions of what it gets, with its class for the settings."""
+
+    class Keeps(RecordingSink):
+        positions = []
+
+        def hand(self, identity, items):
+            self.positions.extend((identity, position) for position, _ in items)
+            super().hand(identity, items)
+
+    keeps = Keeps()
+    return keeps.positions, {type("Made", (), {"from_crawler": classmethod(lambda cls, crawler: keeps)}): 1}
+
+
+class Recovers:
+    """A spider middleware that gives an item in place of an exception."""
+
+    def process_spider_exception(self, response, exception):
+        return [{"recovered": str(exception)}]
+
+
+class Parts(Spider):
+    """Gives three parts of a page, or as many as it can before its bug; and an item when there is no page."""
+
+    name = "parts"
+    breaks_after = 3
+
+    async def start(self):
+        yield Request("http://a/1", errback=self.no_page)
+
+    def parse(self, response):
+        for number in range(3):
+            if number == self.breaks_after:
+                raise LookupError("a bug")
+            yield {"part": number}
+
+    def no_page(self, failure):
+        yield {"failure": str(failure.value)}
+
+
+def down(reason):
+    return {"http://a/1": Page(error=DownloadConnectionError(reason))}
+
+
+def test_what_an_errback_gave_costs_the_next_try_none_of_its_items(crawl, again, items, handed):
+    positions, pipelines = handed
+    crawl(Parts, down("no answer"), CLOSESPIDER_ITEMCOUNT=1, ITEM_PIPELINES=pipelines)
+    again(Parts, down("still none"), CLOSESPIDER_ITEMCOUNT=1, ITEM_PIPELINES=pipelines)
+    _, view = again(Parts, ITEM_PIPELINES=pipelines)
+
+    failures = [{"failure": "no answer"}, {"failure": "still none"}]
+    assert items() == [*failures, {"part": 0}, {"part": 1}, {"part": 2}]
+    assert (view.done, view.failed) == (1, 0)
+    assert len({*positions}) == 5
+    assert [position for _, position in positions[2:]] == [0, 1, 2]
+
+
+def test_what_a_hook_recovered_costs_the_next_try_none_of_its_items(crawl, again, items, handed, monkeypatch):
+    positions, pipelines = handed
+    settings = {"SPIDER_MIDDLEWARES": {Recovers: 50}, "ITEM_PIPELINES": pipelines}
+    monkeypatch.setattr(Parts, "breaks_after", 1)
+    crawl(Parts, CLOSESPIDER_ITEMCOUNT=1, **settings)
+    monkeypatch.undo()
+    again(Parts, **settings)
+
+    assert items() == [{"part": 0}, {"recovered": "a bug"}, {"part": 1}, {"part": 2}]
+    assert len({*positions}) == 4
+    assert [position for _, position in positions if position < 3] == [0, 1, 2]
+
+
+def test_what_a_callback_delivered_is_neither_missing_nor_doubled_after_an_errback(crawl, again, items, monkeypatch):
+    monkeypatch.setattr(Parts, "breaks_after", 2)
+    crawl(Parts, CLOSESPIDER_ITEMCOUNT=1)
+    again(Parts, down("no answer"), CLOSESPIDER_ITEMCOUNT=1)
+    monkeypatch.undo()
+    again(Parts)
+
+    assert items() == [{"part": 0}, {"part": 1}, {"failure": "no answer"}, {"part": 2}]
+
+
+def test_items_that_were_lost_with_their_abandoned_visit_are_delivered_by_the_next_try(crawl, again, items):
+    class Odd(dict):
+        def __repr__(self):
+            raise LookupError("no words for it")
+
+    class Breaks:
+        def process_item(self, item):
+            raise ValueError("broken")
+
+    class Gives(Spider):
+        name = "gives"
+        start_urls = ["http://a/1", "http://a/2"]
+
+        def parse(self, response):
+            if response.text == "2":
+                raise CloseSpider("enough")
+            yield Odd(page=1)
+            yield {"page": 1}
+
+    crawl(Gives, CONCURRENT_REQUESTS=1, ITEM_PIPELINES={Breaks: 1})
+    assert items() == []
+    again(Gives)
+
+    assert items() == [{"page": 1}, {"page": 1}]
 
 
 def test_state_and_cookies_come_back(crawl):
