@@ -100,7 +100,7 @@ def _count(job: StoredJob, reader: StoreSearch, kind: int | None, reason: str | 
     for name, why, count in cells:
         click.echo(f"{name:<{widths[0]}}  {why:<{widths[1]}}  {count:>{widths[2]}}")
     click.echo(_balance_line(balance))
-    missing = not_kept(reader.books())
+    missing = not_kept(reader)
     if missing:
         click.echo(f"note: {missing}")
 
@@ -148,7 +148,7 @@ def _export(reader: StoreSearch, file: str, kind: int | None, reason: str | None
             lines += len(batch)
     if file != "-":
         click.echo(f"{lines:,} fates in {file}", err=True)
-    missing = not_kept(reader.books())
+    missing = not_kept(reader)
     if missing:
         click.echo(f"note: {missing}", err=True)
 

@@ -13,6 +13,7 @@ from framework import jobfiles
 from framework.exceptions import UsageError
 from framework.frontier.store import EndKind, StoreSearch
 from framework.frontier.store.checksums import Books
+from framework.http.stored import load_value
 from framework.jobs import JobsFolder, StoredJob
 
 KINDS = {int(kind): kind.name.lower() for kind in EndKind}
@@ -58,15 +59,16 @@ def ended_of(books: Books) -> dict[str, int]:
     return {kind: books.counts.get(kind, 0) for kind in ("done", "replaced", "dropped", "failed")}
 
 
-def not_kept(books: Books) -> str:
+def not_kept(reader: StoreSearch) -> str:
     """Say, where fates are not kept, how many and why; else return nothing."""
-    ended, kept = ended_of(books), books.sums["fates"].count
-    missing = sum(ended.values()) - kept
+    books = reader.books()
+    ended = sum(ended_of(books).values())
+    missing = ended - books.sums["fates"].count
     if missing <= 0:
         return ""
-    setting = "'failures'" if kept and ended["dropped"] + ended["failed"] <= kept else "'failures' or 'off'"
-    total = sum(ended.values())
-    return f"of {total:,} requests that ended, {missing:,} have no record: the job ran with FATES = {setting}"
+    # The weakest of all its runs: it may have another value now.
+    setting = load_value(reader.meta()["fates"])
+    return f"of {ended:,} requests that ended, {missing:,} have no record: the job ran with FATES = {setting!r}"
 
 
 def moment(at: float) -> str:

@@ -105,7 +105,7 @@ def _told(found: Trace, reader: StoreSearch, url: str) -> Iterator[str]:
     for waiting in found.waiting:
         yield from _pending(waiting, found)
     books = reader.books()
-    missing = not_kept(books)
+    missing = not_kept(reader)
     accepted = bool(found.waiting) or any(fate.kind != EndKind.REFUSED for fate in found.fates)
     if not accepted and found.is_seen:
         yield f"GET {mask_password(url)}"
@@ -195,6 +195,6 @@ def _near(job: StoredJob, url: str) -> tuple[list[str], str]:
     """Return URLs of a job that are much like one that it does not know, and what of its fates is not kept."""
     try:
         with open_file(job) as reader:
-            return near_misses(reader, url), not_kept(reader.books())
+            return near_misses(reader, url), not_kept(reader)
     except CrawlError:
         return [], ""

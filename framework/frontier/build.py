@@ -10,9 +10,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from framework import jobfiles
+from framework.components import load_object
 from framework.http.stored import StoredForm
 from framework.protocols import Crawler, Gate
 from framework.settings.declared import DurabilityOptions, PolitenessOptions
@@ -26,6 +27,8 @@ from .store.filters import filter_starts
 from .store.sqlite import Store
 
 logger = logging.getLogger(__name__)
+
+_IDENTIFYING: Final = ("REQUEST_FINGERPRINTER_CLASS", "DUPEFILTER_CLASS")
 
 
 def build_frontier(  # noqa: PLR0913 - built in one place
@@ -75,9 +78,16 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         riders_max=options.riders_max,
         inflight=None if folder is None else folder / jobfiles.IN_FLIGHT,
         own_filter=own_filter,
+        identified_by={setting: _path_of(crawler.settings[setting]) for setting in _IDENTIFYING},
         clock=clock,
         wall_clock=wall_clock,
     )
+
+
+def _path_of(component: Any) -> str:
+    """Return the one dotted path of a class, whichever it was named by."""
+    kind = load_object(component)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def politeness_of(crawler: Crawler) -> Politeness:

@@ -8,17 +8,20 @@ requests leave it, and identities go to it when there are too many of them.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from framework.exceptions import StoredError, StoreError
 from framework.http.stored import dump_value, load_value
 from framework.protocols import Balance, Resume, Snapshot
 
+from .fates import FatesKept
 from .ledger import Cut, Ledger
 from .records import Records
 from .seen import SeenSet
 from .seen.exact import ExactSeen
 from .store.rows import Changes, EndKind, Opened, StoredFilter
 from .store.sqlite import Store
+from .terms import Terms
 
 _OPEN_MAX = 50_000
 """Identities that a crawl without a job folder keeps before they go to the temporary file."""
@@ -36,18 +39,30 @@ class Checkpoints:
         records: reads stored requests.
         seen: what was offered; is told what is durable.
         disk: held while rows are on their way.
+        fates: which fates this run keeps.
+        identified_by: by setting, the class that says which requests are the same.
 
     Attributes:
         keeps_identities: whether the store has to know identities.
     """
 
-    def __init__(self, store: Store, ledger: Ledger, records: Records, seen: SeenSet, disk: asyncio.Lock) -> None:
+    def __init__(  # noqa: PLR0913 - everything that a checkpoint holds
+        self,
+        store: Store,
+        ledger: Ledger,
+        records: Records,
+        seen: SeenSet,
+        disk: asyncio.Lock,
+        fates: FatesKept,
+        identified_by: Mapping[str, str] | None,
+    ) -> None:
         self._store = store
         self._is_durable = store.path is not None
         self._ledger = ledger
         self._records = records
         self._seen = seen
         self._disk = disk
+        self._terms = Terms(fates, identified_by)
         self._filtered_upto = 0
         self.keeps_identities = self._is_durable or not isinstance(seen, ExactSeen)
 
@@ -57,7 +72,7 @@ class Checkpoints:
         """Return what the last checkpoint held, how many requests are pending, and whether the process died.
 
         Raises:
-            StoreError: the store cannot be used, or is damaged.
+            StoreError: the store cannot be used, is damaged, or has identities of another kind.
             StoredError: something stored cannot be read back.
         """
         opened = await self._store.open()
@@ -65,6 +80,8 @@ class Checkpoints:
         ledger.number_from(opened.lowest, opened.highest)
         if opened.is_new:
             return Resume(), 0, False
+        found = {name: load_value(data) for name, data in opened.meta.items()}
+        self._terms.go_on(found, self._store.path)
         await self._load_seen(opened)
         await self._check_callbacks(opened)
         for name, count in opened.counts.items():
@@ -72,7 +89,6 @@ class Checkpoints:
                 setattr(ledger.counts, name, count)
         # Children that were spilled after the last checkpoint are not in its counts.
         ledger.counts.offered = ledger.counts.ended + opened.pending_rows
-        found = {name: load_value(data) for name, data in opened.meta.items()}
         ledger.has_started = bool(found.get("started"))
         ledger.start_delivered = found.get("start_delivered", 0)
         resume = Resume(
@@ -134,6 +150,7 @@ class Checkpoints:
             "samples": dump_value(self._records.samples),
             "started": dump_value(cut.has_started),
             "start_delivered": dump_value(cut.start_delivered),
+            **{name: dump_value(value) for name, value in self._terms.values().items()},
         }
         await self._store.commit(number, changes, meta, cut.counts)
         self._ledger.stored(number, cut.gone)
@@ -173,22 +190,20 @@ class Checkpoints:
 
     # -- the balance ---------------------------------------------------------------------------------------------
 
-    async def balance(self, *, keeps_all: bool, keeps_failures: bool, riders: int) -> Balance:
+    async def balance(self, riders: int) -> Balance:
         """Count in the store's tables what is there; what no table has comes from the last checkpoint's counts.
 
         Args:
-            keeps_all: every fate has a record.
-            keeps_failures: the fates of failed and dropped requests have one.
             riders: requests that are nowhere but in memory.
         """
         totals = await self._store.totals()
-        counts = self._ledger.counts
+        counts, terms = self._ledger.counts, self._terms
         fates = totals.fates
         return Balance(
             offered=counts.offered - riders if self._seen.is_stored else totals.seen,
-            done=fates.get(EndKind.DONE, 0) if keeps_all else counts.done,
-            replaced=fates.get(EndKind.REPLACED, 0) if keeps_all else counts.replaced,
-            dropped=fates.get(EndKind.DROPPED, 0) if keeps_failures else counts.dropped,
-            failed=fates.get(EndKind.FAILED, 0) if keeps_failures else counts.failed,
+            done=fates.get(EndKind.DONE, 0) if terms.keeps_all else counts.done,
+            replaced=fates.get(EndKind.REPLACED, 0) if terms.keeps_all else counts.replaced,
+            dropped=fates.get(EndKind.DROPPED, 0) if terms.keeps_failures else counts.dropped,
+            failed=fates.get(EndKind.FAILED, 0) if terms.keeps_failures else counts.failed,
             pending=totals.rows,
         )

@@ -11,7 +11,7 @@ Invariant: *children may become durable before their parent; items and fates nev
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class LocalFrontier:
         riders_max: visits that may wait for requests that cannot be stored.
         inflight: file for what is in flight; ``None`` where nobody is to be suspected.
         own_filter: a duplicate filter of the user's, asked in the seen-set's place.
+        identified_by: by setting, the path of the class that says with it which requests are the same.
         clock: monotonic seconds.
         wall_clock: seconds since 1970, for times that requests and policies carry.
 
@@ -89,6 +90,7 @@ class LocalFrontier:
         riders_max: int = 1000,
         inflight: Path | None = None,
         own_filter: OwnDupeFilter | None = None,
+        identified_by: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -114,7 +116,7 @@ class LocalFrontier:
             clock=clock,
             wall_clock=wall_clock,
         )
-        self._checkpoints = Checkpoints(store, ledger, records, seen, dispatch.backlog.disk)
+        self._checkpoints = Checkpoints(store, ledger, records, seen, dispatch.backlog.disk, fates, identified_by)
         self._keeps_new = self._checkpoints.keeps_identities
         self._open_group = Group(number=1)
         self.unsealed = 0
@@ -391,9 +393,7 @@ class LocalFrontier:
     async def balance(self) -> Balance:
         """Count what became of everything offered: in the store's tables, or where nothing is stored, in memory."""
         if self._is_durable:
-            return await self._checkpoints.balance(
-                keeps_all=self._fates.keeps_all, keeps_failures=self._fates.is_on, riders=len(self._riders.parents)
-            )
+            return await self._checkpoints.balance(len(self._riders.parents))
         counts = self.counts
         return Balance(
             counts.offered, counts.done, counts.replaced, counts.dropped, counts.failed, self._dispatch.counted()

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from framework.frontier.store import Changes, EndKind, FateRow, Row, Store
+from framework.http.stored import dump_value
 
 
 def fate(identity, kind, reason="", *, parent=1, tries=()):
@@ -30,7 +31,7 @@ def stored(fwk, crawls, fresh):
     """Return what makes a job with these fates."""
     crawls.pending = 0
 
-    def make(fates=FATES, counts=COUNTS, **options):
+    def make(fates=FATES, counts=COUNTS, kept="all", **options):
         fwk("crawl", "page")
         path = fresh / ".fwk/jobs/page-1/frontier.db"
         for file in path.parent.glob("frontier.db*"):
@@ -41,7 +42,7 @@ def stored(fwk, crawls, fresh):
             await store.open()
             accepted = [one.identity for one in fates if one.kind != EndKind.REFUSED]
             changes = Changes([Row(1, 77, 5, 0, b"x")], [], [77, *accepted], list(fates))
-            await store.commit(1, changes, {}, dict(counts))
+            await store.commit(1, changes, {"fates": dump_value(kept)}, dict(counts))
             await store.close(clean=True)
 
         asyncio.run(write())
@@ -105,7 +106,7 @@ def test_reasons_beyond_the_most_frequent_are_summed_up(fwk, stored):
 
 
 def test_what_has_no_record_is_counted_and_said(fwk, stored):
-    stored(FATES[2:], {**COUNTS, "done": 7}, seen_mode="log")
+    stored(FATES[2:], {**COUNTS, "done": 7}, "failures", seen_mode="log")
 
     out = fwk("fates").out
 
@@ -132,7 +133,7 @@ def test_all_fates_are_exported(fwk, stored, fresh):
 
 
 def test_an_export_to_standard_output_can_be_chosen_from(fwk, stored):
-    stored(FATES[2:], {**COUNTS, "done": 7})
+    stored(FATES[2:], {**COUNTS, "done": 7}, "failures")
 
     ended = fwk("fates", "--csv", "-", "--kind", "refused")
 

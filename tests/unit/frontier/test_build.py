@@ -18,8 +18,8 @@ class Spider:
     """Has no callbacks of its own."""
 
 
-def built(folder, engine):
-    settings = Settings({"SEEN": "bloom", "BLOOM_ENGINE": engine})
+def built(folder, engine, **values):
+    settings = Settings({"SEEN": "bloom", "BLOOM_ENGINE": engine, **values})
     spider = Spider()
     crawler = SimpleNamespace(settings=settings, spider=spider)
     return build_frontier(
@@ -33,9 +33,9 @@ def built(folder, engine):
     )
 
 
-async def offered(folder, engine, crawl, count):
+async def offered(folder, engine, crawl, count, **values):
     """Offer so many pages in a process of its own; return the engine's name and how many were new."""
-    frontier = built(folder, engine)
+    frontier = built(folder, engine, **values)
     await frontier.open(crawl.job)
     answers = await frontier.offer(frontier.root(), crawl.pages(*map(str, range(count))))
     await crawl.checkpoint(frontier)
@@ -87,3 +87,21 @@ def test_a_stored_filter_that_may_not_be_read_is_named(tmp_path):
 
     with pytest.raises(StoreError, match=r"seen-1: "):
         built(tmp_path, "auto")
+
+
+class ByUrl(RequestFingerprinter):
+    """Another fingerprinter."""
+
+
+def test_a_class_is_the_same_however_it_is_named_and_another_one_is_refused(run, tmp_path, crawl):
+    async def case():
+        await offered(tmp_path, "auto", crawl, 10)
+        itself = {"REQUEST_FINGERPRINTER_CLASS": RequestFingerprinter}
+        assert (await offered(tmp_path, "auto", crawl, 10, **itself))[1] == 0
+
+        with pytest.raises(
+            StoreError, match=r"= framework\.http\.fingerprint\.RequestFingerprinter, and with .*\.ByUrl "
+        ):
+            await built(tmp_path, "auto", REQUEST_FINGERPRINTER_CLASS=ByUrl).open(crawl.job)
+
+    run(case())
