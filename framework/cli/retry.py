@@ -24,7 +24,7 @@ from .running import RunOptions, run_options
 def command(job: str, **given: Any) -> int:
     """Try the failed requests of JOB again, and crawl what they lead to.
 
-    Items that a request has delivered before it failed are not delivered twice. The options are those of fwk resume.
+    Items that a callback has delivered before it failed are not delivered twice. The options are those of fwk resume.
 
     Example: fwk retry books-3
     """

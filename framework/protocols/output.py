@@ -33,7 +33,11 @@ class Sink(Protocol):
         ...
 
     def hand(self, identity: int, items: Sequence[tuple[int, Any]]) -> None:
-        """Take the items of one finished visit: its identity, and pairs of position in its output and item."""
+        """Take the items of one finished visit: its identity, and pairs of position in its output and item.
+
+        Positions have gaps where a pipeline dropped an item, and those of an errback's items begin at 2**32 or higher.
+        No two items of one identity in one job have the same.
+        """
         ...
 
     def seal(self) -> Any:
