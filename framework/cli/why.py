@@ -166,7 +166,7 @@ def _items(number: int) -> str:
     if not number:
         return "none"
     positions = "position 0" if number == 1 else f"positions 0 to {number - 1}"
-    return f"{number:,} ({positions} of its output, if no pipeline dropped one)"
+    return f"{number:,} ({positions} of its output, if its callback gave all and no pipeline dropped one)"
 
 
 def _successors(urls: Sequence[str]) -> str:
