@@ -69,15 +69,18 @@ class Admission:
         answers: list[Refusal | None] = []
         fresh: list[Request] = []
         unsure: list[tuple[int, int, int]] = []
-        seen = self._seen
+        seen, is_ours, identity_of_request = self._seen, self._own is None, self.identity
         for request in batch:
             try:
-                named = self._named(origin, request)
-                identity = named._identity
-                assert identity is not None  # noqa: S101 - it was just given
+                if request._row is None and request.priority.__class__ is int and not request.dont_filter and is_ours:
+                    named, identity = request, identity_of_request(request)  # nearly all
+                    named._identity = identity
+                else:
+                    named = self._named(origin, request)
+                    identity = named._identity or 0
                 verdict = seen.check(identity)
                 # A parent that is crawled again gives children that are known: these were let pass before.
-                is_refused = self._own is not None and verdict != SEEN and self._own_refuses(named)
+                is_refused = not is_ours and verdict != SEEN and self._own_refuses(named)
             except Exception as error:
                 logger.error("%r cannot be queued, and is lost: %s", request, error, exc_info=error)
                 answers.append("broken")

@@ -12,14 +12,11 @@ from urllib.parse import urlsplit
 
 from framework.http import Request
 
-_plain_origin = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?").fullmatch
+_plain_start = re.compile(r"https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d+)?(?:[/?#]|\Z)").match
 
 
 @lru_cache(maxsize=4096)
 def _of_origin(origin: str) -> str:
-    plain = _plain_origin(origin)
-    if plain is not None:
-        return plain[1]
     try:
         return urlsplit(origin).hostname or ""
     except ValueError:
@@ -32,6 +29,9 @@ def host_key(request: Request) -> str:
     if slot:
         return str(slot)
     url = request.url
+    plain = _plain_start(url)
+    if plain is not None:  # nearly all; no cache has room for a million hosts
+        return plain[1]
     start = url.find("//")
     if start < 0:
         return ""

@@ -7,8 +7,8 @@ from its row when its turn is near or when a job is resumed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 from typing import Any
 
 import msgspec
@@ -82,12 +82,13 @@ class Envelope(msgspec.Struct, array_like=True, omit_defaults=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Envelope).decode
+_first_64_bits = Struct(">q").unpack_from
 
 
-@lru_cache(maxsize=8192)
 def digest_of(key: str) -> int:
     """Return the name of a host as a signed 64-bit number."""
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big", signed=True)
+    digest: int = _first_64_bits(blake2b(key.encode("utf-8", "surrogatepass")).digest())[0]
+    return digest
 
 
 def open_envelope(row: Row) -> Envelope:

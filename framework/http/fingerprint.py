@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from w3lib.url import canonicalize_url
 
@@ -94,13 +94,24 @@ def identity_of(fingerprint: bytes) -> int:
     return identity
 
 
-@lru_cache(maxsize=8192)
+_identities: Final[dict[str, int]] = {}
+"""Of plain GETs by URL: most links of a page were on the pages before. ``lru_cache`` would take longer at each new one
+than the dictionary that now and then begins anew."""
+_IDENTITIES_MAX: Final = 8192
+
+
 def _identity_of_url(url: str) -> int:
-    """Identity of a plain GET: a page's links were mostly seen on the pages before."""
     match = _match_plain(url)
     if match is None or match.group(1) or "/." in url:
         url = canonical_url(url)
     identity: int = _first_64_bits(blake2b(url.encode()).digest())[0]
+    return identity
+
+
+def _remembered_identity(url: str) -> int:
+    if len(_identities) >= _IDENTITIES_MAX:
+        _identities.clear()
+    identity = _identities[url] = _identity_of_url(url)
     return identity
 
 
@@ -131,7 +142,7 @@ class RequestFingerprinter:
         if identity is None:
             url = request._url
             if self._is_default and request._method == "GET" and not request._body and len(url) <= _CACHED_CHARACTERS:
-                identity = _identity_of_url(url)
+                identity = _identities.get(url) or _remembered_identity(url)
             else:
                 identity = identity_of(self.fingerprint(request))
             request._identity = identity

@@ -28,6 +28,7 @@ of an AMD EPYC and CPython 3.11, as it ran when this test was written. With noth
 lower number asks for more."""
 MB = 1_000_000
 LINKS = 200
+KNOWN = "SELECT identity FROM seen UNION SELECT identity FROM seen_young"
 _MODULUS = 1 << 64
 
 Fwk = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -71,7 +72,7 @@ def test_ten_million_urls_are_known_few_fetched_and_none_lost_at_a_stop(
     assert sorted(items(tmp_path, "parent")) == list(range(parents))
     identity = identity_of(RequestFingerprinter())
     wanted = digest(identity(Request(url_of(number, hosts))) for number in range(parents * LINKS + 1))
-    assert stored(tmp_path / "job" / "frontier.db", "SELECT identity FROM seen") == wanted
+    assert stored(tmp_path / "job" / "frontier.db", KNOWN) == wanted
     assert max(peak_mb) < bound_mb, peak_mb
 
 
@@ -92,7 +93,7 @@ def stored(path: Path, query: str) -> tuple[int, int, int]:
 
 def assert_stored(path: Path, folder: Path) -> None:
     """Compare the job's file with the items: known are the links of all parents, and what is not fetched is pending."""
-    known, total, _ = stored(path, "SELECT identity FROM seen")
+    known, total, _ = stored(path, KNOWN)
     pending, pending_total, _ = stored(path, "SELECT identity FROM rows")
     ended, ended_total, _ = stored(path, "SELECT identity FROM fates")
     parents = len(items(folder, "parent"))

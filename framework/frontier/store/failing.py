@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .questions import rows_by_number
 from .rows import FateRow
-from .writing import chunks
+from .statements import chunks
 
 _ROWS_A_QUESTION = (200, 50, 10, 1)
 

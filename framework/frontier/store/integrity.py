@@ -42,20 +42,19 @@ def examine(connection: sqlite3.Connection, path: Path, full_check_bytes: int = 
 
     Raises:
         DamagedJob: it is not what was written.
-        StoreError: it was written by a newer fwk.
+        StoreError: it was written by a newer fwk, or an older one.
     """
     check_kind(connection, path)
     is_small = path.stat().st_size <= full_check_bytes
     (answer,) = connection.execute("PRAGMA integrity_check(1)" if is_small else "PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
         raise damaged(path, f"the file is damaged ({' '.join(answer.split())})")
-    if not is_small:
-        _check_index(connection, path)
     books = read_books(connection, path)
     for table in SUMS:
         sums = books.sums[table]
         if sums_of(connection, table) != (sums.count, sums.first, sums.second):
             raise damaged(path, f"its table {table!r} does not hold what was written ({sums.count} records)")
+    _check_places(connection, path)
     return books
 
 
@@ -80,18 +79,25 @@ def check_kind(connection: sqlite3.Connection, path: Path) -> None:
         )
         raise StoreError(msg)
     tables = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"))
-    if version != SCHEMA or tables != TABLES:
+    if version < SCHEMA:
+        msg = (
+            f"{path}: this job was written by an older fwk (schema {version}; this one knows {SCHEMA}): end it with"
+            " that version, or begin a new job (--new)."
+        )
+        raise StoreError(msg)
+    if tables != TABLES:
         raise damaged(path, "its tables are not those of a job")
 
 
-def _check_index(connection: sqlite3.Connection, path: Path) -> None:
+def _check_places(connection: sqlite3.Connection, path: Path) -> None:
     columns = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in ("priority", "host", "number"))
+    places = "(SELECT * FROM by_host UNION ALL SELECT * FROM by_host_young)"
     answers = [
-        connection.execute(f"SELECT count(*), {columns} FROM rows {how}").fetchone()  # noqa: S608
-        for how in ("NOT INDEXED", "INDEXED BY rows_by_host")
+        connection.execute(f"SELECT count(*), {columns} FROM {table}").fetchone()  # noqa: S608
+        for table in ("rows", places)
     ]
     if answers[0] != answers[1]:
-        raise damaged(path, "the index of its pending requests does not fit them")
+        raise damaged(path, "the lists of its hosts' pending requests do not fit them")
 
 
 def read_meta(connection: sqlite3.Connection, path: Path) -> dict[str, bytes]:

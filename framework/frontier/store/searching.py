@@ -14,7 +14,7 @@ from . import questions
 from .connection import named_errors
 from .reading import StoreReader
 from .rows import EndKind, FateRow, Row
-from .writing import marks
+from .statements import marks
 
 _BATCH: Final = 1000
 _LOWEST: Final = -(2**63)

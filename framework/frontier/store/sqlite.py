@@ -25,6 +25,7 @@ from .connection import beside, connect_reader, connect_temporary, connect_write
 from .failing import take_forms
 from .filters import read_filter, remove_other_filters, write_filter
 from .integrity import examine, is_there, read_meta
+from .pooled import PooledQuestion
 from .rows import Changes, Opened, Row, SeenMode, Totals
 from .threads import StoreThread
 from .writing import Writer
@@ -65,6 +66,7 @@ class Store:
         self._reader: sqlite3.Connection | None = None
         self._writer: Writer | None = None
         self._log_end = 0
+        self._known = PooledQuestion(lambda wanted: self._ask(set[int], questions.known, wanted))
 
     def __repr__(self) -> str:
         return f"<Store {self.path or 'temporary'}>"
@@ -121,7 +123,7 @@ class Store:
             pending_rows=books.sums["rows"].count,
             lowest=lowest,
             highest=highest,
-            seen=books.sums[_seen_table(self._seen_mode)].count,
+            seen=questions.seen_count(connection, _seen_table(self._seen_mode)),
             stored_filter=read_filter(path, books.filter_name),
             clean=books.clean,
         )
@@ -252,7 +254,7 @@ class Store:
         A temporary store answers between the statements of a long write, and may know identities of it already.
         """
         if self.path is not None:
-            return await self._ask(set, questions.known, identities)
+            return await self._known.which(identities)
 
         def ask() -> set[int]:
             return questions.known(self._connection, identities) if self._connection else set()
@@ -335,7 +337,9 @@ class Store:
         if self._seen_mode == "log":
             position = 0
             while True:
-                position, batch = await self._ask(_no_log, questions.log_after, position, _SEEN_A_BATCH)
+                position, batch = await self._ask(
+                    lambda: (0, list[int]()), questions.log_after, position, _SEEN_A_BATCH
+                )
                 if not batch:
                     return
                 yield batch
@@ -386,10 +390,6 @@ class Store:
 
 def _seen_table(seen_mode: SeenMode) -> str:
     return "seen_log" if seen_mode == "log" else "seen"
-
-
-def _no_log() -> tuple[int, list[int]]:
-    return 0, []
 
 
 def _mark_clean(books: Books) -> None:

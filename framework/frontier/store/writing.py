@@ -10,35 +10,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from .checksums import Books, fate_crc, meta_crc, refusal_crc, row_crc, sums_of
+from . import questions
+from .checksums import Books, Sums, fate_crc, meta_crc, refusal_crc, row_crc, sums_of
 from .connection import damaged
+from .levels import YOUNG_MAX, grow_old
 from .rows import Changes, EndKind, FateRow, Row
 from .schema import FATE_COLUMNS, REFUSAL_COLUMNS, ROW_COLUMNS
+from .statements import chunks, marks
 
-RecordT = TypeVar("RecordT")
 _identity = attrgetter("identity")
-_ROWS_A_STATEMENT = (1000, 200, 50, 10, 1)
-_NUMBERS_A_STATEMENT = (2000, 400, 100, 20, 5, 1)
-
-
-def chunks(records: Sequence[RecordT], sizes: Sequence[int]) -> Iterator[Sequence[RecordT]]:
-    """Cut records into pieces of only a few sizes, largest first, so that prepared statements serve again."""
-    start = 0
-    for size in sizes:
-        while len(records) - start >= size:
-            yield records[start : start + size]
-            start += size
-
-
-def marks(count: int) -> str:
-    """Return ``count`` placeholders."""
-    return ",".join("?" * count)
+_ROWS_A_STATEMENT = (2000, 500, 200, 50, 10, 1)
+_NUMBERS_A_STATEMENT = (10000, 2000, 400, 100, 20, 5, 1)
 
 
 class Writer:
@@ -62,6 +50,7 @@ class Writer:
         self._path = path
         self._pause = pause
         self._digests: dict[str, tuple[bytes, int]] = {}
+        (self._young_places,) = connection.execute("SELECT count(*) FROM by_host_young").fetchone()
         self._is_durable = books is not None
         self._on_conflict = "ROLLBACK" if self._is_durable else "IGNORE"
         self._on_row_conflict = "ROLLBACK" if self._is_durable else "FAIL"
@@ -86,7 +75,7 @@ class Writer:
     def _attempt(self, change: Callable[[Books], Any]) -> None:
         connection = self._connection
         books = self.books.copy()
-        digests = dict(self._digests)
+        digests, young_places = dict(self._digests), self._young_places
         connection.execute("BEGIN IMMEDIATE")
         try:
             change(books)
@@ -94,7 +83,7 @@ class Writer:
                 books.store(connection)
             connection.execute("COMMIT")
         except BaseException:
-            self._digests = digests
+            self._digests, self._young_places = digests, young_places
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -128,6 +117,33 @@ class Writer:
                 values += (row.number, row.identity, row.host, row.priority, row.delivered, crc, row.data)
             self._insert("rows", ROW_COLUMNS, len(chunk), values, on_conflict=self._on_row_conflict)
             sums.add(len(chunk), numbers, crcs)
+            self._insert_places([row.number for row in chunk])
+
+    def _insert_places(self, numbers: Sequence[int]) -> None:
+        """Let rows be found by host."""
+        statement = (
+            f"INSERT OR {self._on_conflict} INTO by_host_young SELECT priority, host, number FROM rows"  # noqa: S608
+            f" WHERE number IN ({marks(len(numbers))}) ORDER BY 1, 2, 3"
+        )
+        self._connection.execute(statement, numbers)
+        self._young_places += len(numbers)
+        if self._young_places > YOUNG_MAX:
+            self._young_places = 0
+            grow_old(self._connection, "by_host", "ABORT" if self._is_durable else "IGNORE", self._pause)
+
+    def _delete_places(self, numbers: Sequence[int]) -> int:
+        """Let rows be found no longer, before they are deleted; return how many there were."""
+        gone = 0
+        for table in ("by_host_young", "by_host") if self._young_places else ("by_host",):
+            statement = (
+                f"DELETE FROM {table} WHERE (priority, host, number) IN"  # noqa: S608
+                f" (SELECT priority, host, number FROM rows WHERE number IN ({marks(len(numbers))}))"
+            )
+            count = self._connection.execute(statement, numbers).rowcount
+            gone += count
+            if table == "by_host_young":
+                self._young_places -= count
+        return gone
 
     def delete_rows(self, numbers: Sequence[int], books: Books) -> None:
         """Take pending requests away; each must be there."""
@@ -137,22 +153,39 @@ class Writer:
             if self._is_durable:
                 where = f"WHERE number IN ({marks(len(chunk))})"
                 _, _, crcs = sums_of(self._connection, "rows", where, chunk)
+            places = self._delete_places(chunk)
             gone = self._delete("rows", "number", chunk)
-            if gone != len(chunk):
-                raise damaged(self._path, f"{len(chunk) - gone} pending requests that have ended are not in it")
+            if not gone == places == len(chunk):
+                raise damaged(
+                    self._path, f"{len(chunk) - min(gone, places)} pending requests that have ended are not in it"
+                )
             sums.add(-gone, -sum(chunk), -crcs)
 
     # -- identities ----------------------------------------------------------------------------------------------
 
     def _insert_seen(self, identities: Sequence[int], books: Books) -> None:
-        sums = books.sums["seen"]
+        young = books.sums["seen_young"]
         for chunk in chunks(sorted(set(identities)), _NUMBERS_A_STATEMENT):  # neighbours are on one page
             new = chunk
             if self._on_conflict == "ABORT":
-                new = self._missing("seen", chunk)
+                known = questions.known(self._connection, chunk)
+                new = [identity for identity in chunk if identity not in known]
             for part in chunks(new, _NUMBERS_A_STATEMENT):
-                self._insert("seen", "identity", len(part), part)
-                sums.add(len(part), sum(part), 0)
+                self._insert("seen_young", "identity", len(part), part)
+                young.add(len(part), sum(part), 0)
+        if young.count > YOUNG_MAX:
+            self._grow_seen(books)
+
+    def _grow_seen(self, books: Books) -> None:
+        """Move the young identities to the old ones; after a failed attempt, without those that are there."""
+        young, old = books.sums["seen_young"], books.sums["seen"]
+        if self._on_conflict == "ABORT":
+            where = "WHERE EXISTS (SELECT 1 FROM seen WHERE seen.identity = seen_young.identity)"
+            young.add(*(-value for value in sums_of(self._connection, "seen_young", where)))
+            self._connection.execute(f"DELETE FROM seen_young {where}")  # noqa: S608
+        grow_old(self._connection, "seen", "ABORT" if self._is_durable else "IGNORE", self._pause)
+        old.add(young.count, young.first, young.second)
+        books.sums["seen_young"] = Sums()
 
     def _append_to_log(self, identities: Sequence[int], books: Books, log_start: int) -> None:
         if not self._is_durable:
@@ -253,12 +286,6 @@ class Writer:
     def _delete(self, table: str, key: str, keys: Sequence[int]) -> int:
         statement = f"DELETE FROM {table} WHERE {key} IN ({marks(len(keys))})"  # noqa: S608
         return self._connection.execute(statement, keys).rowcount
-
-    def _missing(self, table: str, identities: Sequence[int]) -> list[int]:
-        question = f"SELECT group_concat(identity) FROM {table} WHERE identity IN ({marks(len(identities))})"  # noqa: S608
-        (there,) = self._connection.execute(question, identities).fetchone()
-        known = set(map(int, there.split(","))) if there else set()
-        return [identity for identity in identities if identity not in known]
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from framework.frontier.store import Changes, EndKind, FateRow, Row, Store, StoreSearch, requeue_failed
+from framework.frontier.store import Changes, EndKind, FateRow, Row, Store, StoreSearch, requeue_failed, writing
 
 AnswerT = TypeVar("AnswerT")
 identities = st.integers(-5, 30)
@@ -30,6 +30,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        self.young_max, writing.YOUNG_MAX = writing.YOUNG_MAX, 6
         self.folder = Path(tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
         self.rows: dict[int, Row] = {}
         self.seen: set[int] = set()
@@ -48,6 +49,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
             self.wait(self.store.close(clean=True))
         self.loop.close()
         shutil.rmtree(self.folder)
+        writing.YOUNG_MAX = self.young_max
 
     @initialize(is_file=st.booleans())
     def begin(self, is_file: bool) -> None:

@@ -152,5 +152,5 @@ def test_altered_values_and_books_are_refused(path: Path) -> None:
 
 
 def test_a_file_of_a_newer_schema_is_refused_by_its_number(path: Path) -> None:
-    with pytest.raises(StoreError, match=r"written by a newer fwk \(schema 7; this one knows 1\)"):
+    with pytest.raises(StoreError, match=r"written by a newer fwk \(schema 7; this one knows 2\)"):
         altered(path, "PRAGMA user_version=7")
