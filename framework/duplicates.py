@@ -6,12 +6,16 @@ fingerprints; a filter of the user's own that decides for itself is asked instea
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack
 from typing import Any
 
 from framework.components import build_from_crawler, load_object
-from framework.dupefilters import roles_of
+from framework.dupefilters import BaseDupeFilter, roles_of
 from framework.frontier.seen.own import OwnDupeFilter
+from framework.protocols import Stateful
+
+logger = logging.getLogger(__name__)
 
 
 class Duplicates:
@@ -40,6 +44,12 @@ class Duplicates:
             self.components.append(asked)
             if crawler.job is not None and getattr(asked, "path", "") is None:
                 asked.path = str(crawler.job.folder)
+            if crawler.job is not None and _forgets(asked):
+                logger.warning(
+                    "DUPEFILTER_CLASS: %s has no snapshot() and restore(snapshot): when this job goes on after a crash "
+                    "or a stop, it has forgotten what it had seen, and pages are crawled twice; give it both methods",
+                    type(asked).__qualname__,
+                )
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Tell a filter of the user's own that the crawl begins, and when ``stack`` closes, that it ends and why."""
@@ -49,3 +59,9 @@ class Duplicates:
 
     async def _close(self, own_filter: OwnDupeFilter) -> None:
         await own_filter.close(self._crawler.finish_reason or "failed")
+
+
+def _forgets(dupefilter: Any) -> bool:
+    """Say whether a filter remembers something that does not survive its process."""
+    remembers_nothing = getattr(type(dupefilter), "request_seen", None) is BaseDupeFilter.request_seen
+    return not remembers_nothing and not isinstance(dupefilter, Stateful)

@@ -85,7 +85,8 @@ class ComponentOptions:
         default="framework.dupefilters.RFPDupeFilter",
         doc="The class that says which requests are duplicates. The default goes by `REQUEST_FINGERPRINTER_CLASS` and "
         "`SEEN`, and so does a subclass that changes `request_fingerprint` only; a class with a `request_seen` of its "
-        "own is asked instead. `framework.dupefilters.BaseDupeFilter` filters nothing.",
+        "own is asked instead, and needs `snapshot()` and `restore(snapshot)` where its job is to go on after a crash. "
+        "`framework.dupefilters.BaseDupeFilter` filters nothing. A job keeps the class that it was begun with.",
     )
     dupefilter_debug: bool = option(
         "DUPEFILTER_DEBUG",
@@ -95,5 +96,6 @@ class ComponentOptions:
     request_fingerprinter: Component = option(
         "REQUEST_FINGERPRINTER_CLASS",
         default="framework.http.fingerprint.RequestFingerprinter",
-        doc="The class whose `fingerprint(request)` says which requests are the same.",
+        doc="The class whose `fingerprint(request)` says which requests are the same. A job keeps the class that it was "
+        "begun with.",
     )
