@@ -79,8 +79,9 @@ class Admission:
                     named = self._named(origin, request)
                     identity = named._identity or 0
                 verdict = seen.check(identity)
-                # A parent that is crawled again gives children that are known: these were let pass before.
-                is_refused = not is_ours and verdict != SEEN and self._own_refuses(named)
+                # Of a parent that is crawled again a child may be known: it was let pass before, whatever is said now.
+                # Asked all the same, the user's filter learns it: a crash left it with an older snapshot.
+                is_refused = not is_ours and self._own_refuses(named)
             except Exception as error:
                 logger.error("%r cannot be queued, and is lost: %s", request, error, exc_info=error)
                 answers.append("broken")

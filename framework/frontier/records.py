@@ -21,7 +21,7 @@ from .hostkey import host_key
 from .store.rows import FateRow, Row
 
 _NOT_BEFORE_MAX_S = 86_400.0
-"""No row waits longer than this from the moment it is read: the clock may have been set meanwhile."""
+"""No row waits longer than this from the moment it is read."""
 
 Try = tuple[float, str]
 """When a try failed (``time.time()``), and why."""
@@ -102,6 +102,19 @@ def open_envelope(row: Row) -> Envelope:
     except msgspec.MsgspecError as error:
         msg = f"the stored request {row.identity} cannot be read: {error}"
         raise StoredError(msg) from error
+
+
+def _not_before(envelope: Envelope, now_at: float) -> float | None:
+    """Return until when a request waits: from now on, no longer than it was to wait when its last try failed.
+
+    The clock may have been set since; how much of the wait has passed is not known then.
+    """
+    if envelope.not_before_at is None:
+        return None
+    wait_s = _NOT_BEFORE_MAX_S
+    if envelope.tries:
+        wait_s = min(envelope.not_before_at - envelope.tries[-1][0], wait_s)
+    return min(envelope.not_before_at, now_at + wait_s)
 
 
 def with_tries(fate: FateRow) -> bytes:
@@ -188,8 +201,7 @@ class Records:
         request._identity = row.identity
         request._row = row.number
         request._origin = Origin(envelope.parent, envelope.found_at)
-        if envelope.not_before_at is not None:
-            request._not_before_at = min(envelope.not_before_at, now_at + _NOT_BEFORE_MAX_S)
+        request._not_before_at = _not_before(envelope, now_at)
         if envelope.attempt == 1 and not row.delivered:
             return request, None
         return request, Tried(envelope.attempt, row.delivered, envelope.tries, envelope.first, envelope.items)

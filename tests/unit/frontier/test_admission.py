@@ -2,9 +2,11 @@
 
 import asyncio
 
+from framework.dupefilters import RFPDupeFilter
 from framework.frontier.admission import Admission
 from framework.frontier.riders import Riders
 from framework.frontier.seen import MAYBE, NEW, SEEN
+from framework.frontier.seen.own import OwnDupeFilter
 from framework.http import Request
 from framework.http.fingerprint import RequestFingerprinter
 from framework.http.request import RIDES
@@ -35,7 +37,7 @@ class Nothing(Unsure):
         return SEEN if identity in self.open else NEW
 
 
-def admission_with(seen, stored=(), riders_max=1, meanwhile=None):
+def admission_with(seen, stored=(), riders_max=1, meanwhile=None, own=None):
     questions = []
 
     async def known(identities):
@@ -44,7 +46,7 @@ def admission_with(seen, stored=(), riders_max=1, meanwhile=None):
             meanwhile(identities)
         return {identity for identity in identities if identity in stored}
 
-    admission = Admission(RequestFingerprinter(), seen, Riders(riders_max), known)
+    admission = Admission(RequestFingerprinter(), seen, Riders(riders_max), known, own)
     return admission, questions
 
 
@@ -123,3 +125,32 @@ def test_is_known_is_only_said_where_it_is_sure():
     assert not admission.is_known(Request("http://a/1"))
     seen.open.update(identities_of("http://a/1"))
     assert admission.is_known(Request("http://a/1"))
+
+
+def test_a_filter_of_ones_own_learns_what_its_last_snapshot_did_not_know():
+    seen, page = Nothing(), Lease(None, 1, None)
+    batch = ["http://a/1", "http://a/2", "http://a/1"]
+    first, _ = admission_with(seen, own=OwnDupeFilter(RFPDupeFilter(), None))
+    answers, _ = asyncio.run(first.admit(page, [Request(url) for url in batch]))
+    assert answers == [None, None, "duplicate"]
+
+    # What was spilled is in the store after a crash, where the filter's snapshot may be older.
+    after, _ = admission_with(seen, own=OwnDupeFilter(RFPDupeFilter(), None))
+    again, _ = asyncio.run(after.admit(Lease(None, 1, None), [Request(url) for url in batch]))
+    other, _ = asyncio.run(after.admit(Lease(None, 2, None), [Request("http://a/2"), Request("http://a/3")]))
+
+    assert again == ["duplicate"] * 3
+    assert other == ["duplicate", None]
+
+
+def test_a_filter_of_ones_own_does_not_take_back_what_it_let_pass():
+    seen = Nothing()
+    knows_all = RFPDupeFilter()
+    one, unfiltered = Request("http://a/1"), Request("http://a/2", dont_filter=True)
+    admission, _ = admission_with(seen, own=OwnDupeFilter(knows_all, None))
+    asyncio.run(admission.admit(Lease(None, 1, None), [one]))
+
+    answers, _ = asyncio.run(admission.admit(Lease(None, 1, None), [one.copy(), unfiltered]))
+
+    assert answers == ["duplicate", None]
+    assert len(knows_all.fingerprints) == 1

@@ -76,6 +76,17 @@ def test_a_time_far_away_is_not_waited_for():
     assert tried is None
 
 
+@pytest.mark.parametrize(("now_at", "until_at"), [(101.0, 104.0), (50.0, 54.0), (-1e9, -1e9 + 4), (500.0, 104.0)])
+def test_a_retry_waits_no_longer_than_it_was_to_when_the_clock_was_set(now_at, until_at):
+    records = Records(StoredForm(Spider()))
+    request = pending()
+    request._not_before_at = 104.0
+
+    again, _ = records.request(records.row(request, Tried(2, 0, [(70.0, "503"), (100.0, "503")])), now_at)
+
+    assert again._not_before_at == until_at
+
+
 def test_each_pair_of_callbacks_leaves_one_sample():
     spider = Spider()
     records = Records(StoredForm(spider))
