@@ -125,8 +125,7 @@ def _balance(reader: StoreSearch) -> dict[str, int]:
     """Return the balance as the last checkpoint has it: from the tables, where they hold it."""
     books, kept = reader.books(), reader.totals()
     ended = {name: max(counted, kept.get(_NUMBERS[name], 0)) for name, counted in ended_of(books).items()}
-    seen = books.sums["seen"].count if books.seen_mode == "exact" else books.counts.get("offered", 0)
-    return {"offered": seen, **ended, "pending": books.sums["rows"].count}
+    return {"offered": reader.accepted(), **ended, "pending": books.sums["rows"].count}
 
 
 def _balance_line(balance: dict[str, int]) -> str:

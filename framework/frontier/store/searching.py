@@ -115,6 +115,14 @@ class StoreSearch(StoreReader):
         refused = self.books().sums["refusals"].count
         return found | {int(EndKind.REFUSED): refused} if refused else found
 
+    def accepted(self) -> int:
+        """Return how many requests the job ever accepted: counted where each identity is kept."""
+        books = self.books()
+        if books.seen_mode == "log":
+            return books.counts.get("offered", 0)
+        with named_errors(self.path):
+            return questions.seen_count(self._connection, "seen")
+
 
 def _condition(columns: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
     chosen = {name: value for name, value in columns.items() if value is not None}
