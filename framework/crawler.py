@@ -277,6 +277,7 @@ class Crawler:
         kept = KeptState(self.spider, stateful, dump_value, load_value)
         await duplicates.open(stack)
         kept.restore(resume)
+        await duplicates.learn()
         await self._open_outputs(stack, resume, sinks, pipelines)
         options = self.settings.group(EngineOptions)
         self._parts = Parts(

@@ -57,6 +57,11 @@ class Duplicates:
             await self.own_filter.open()
             stack.push_async_callback(self._close, self.own_filter)
 
+    async def learn(self) -> None:
+        """Let a filter of the user's own, which has its last snapshot back, learn what a crash made it forget."""
+        if self.own_filter is not None:
+            await self.own_filter.learn()
+
     async def _close(self, own_filter: OwnDupeFilter) -> None:
         await own_filter.close(self._crawler.finish_reason or "failed")
 

@@ -37,6 +37,7 @@ class Admission:
 
     Attributes:
         identity: gives a request's own identity.
+        own: the filter of the user's, or ``None``.
         start: the visit of ``start()``, whose output is the same in every run; other requests without a page come from
             components.
     """
@@ -48,7 +49,7 @@ class Admission:
         self._seen = seen
         self._riders = riders
         self._known = known
-        self._own = own
+        self.own = own
         self.start: Lease | None = None
 
     def stats(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class Admission:
 
     def is_known(self, request: Request) -> bool:
         """Say whether the request was surely offered before."""
-        if self._own is not None:
+        if self.own is not None:
             return False
         try:
             return self._seen.check(self.identity(request)) == SEEN
@@ -69,7 +70,7 @@ class Admission:
         answers: list[Refusal | None] = []
         fresh: list[Request] = []
         unsure: list[tuple[int, int, int]] = []
-        seen, is_ours, identity_of_request = self._seen, self._own is None, self.identity
+        seen, is_ours, identity_of_request = self._seen, self.own is None, self.identity
         for request in batch:
             try:
                 if request._row is None and request.priority.__class__ is int and not request.dont_filter and is_ours:
@@ -106,7 +107,7 @@ class Admission:
         check_priority(request)
         if request._row is not None and request._row != RIDES:
             request = request.copy()  # the same object is pending or in flight
-        if not request.dont_filter and self._own is None:
+        if not request.dont_filter and self.own is None:
             request._identity = self.identity(request)
             return request
         if request._identity is not None:
@@ -128,7 +129,7 @@ class Admission:
         return request
 
     def _own_refuses(self, request: Request) -> bool:
-        return not request.dont_filter and self._own is not None and self._own.refuses(request)
+        return not request.dont_filter and self.own is not None and self.own.refuses(request)
 
     async def _ask(
         self, unsure: list[tuple[int, int, int]], answers: list[Refusal | None], fresh: list[Request]

@@ -8,9 +8,10 @@ requests leave it, and identities go to it when there are too many of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from framework.exceptions import StoredError, StoreError
+from framework.http import Request
 from framework.http.stored import dump_value, load_value
 from framework.protocols import Balance, Resume, Snapshot
 
@@ -19,6 +20,7 @@ from .ledger import Cut, Ledger
 from .records import Records
 from .seen import SeenSet
 from .seen.exact import ExactSeen
+from .seen.own import OwnDupeFilter
 from .store.rows import Changes, EndKind, Opened, StoredFilter
 from .store.sqlite import Store
 from .terms import Terms
@@ -68,8 +70,11 @@ class Checkpoints:
 
     # -- at the start --------------------------------------------------------------------------------------------
 
-    async def open(self) -> tuple[Resume, int, bool]:
+    async def open(self, own: OwnDupeFilter | None = None) -> tuple[Resume, int, bool]:
         """Return what the last checkpoint held, how many requests are pending, and whether the process died.
+
+        Args:
+            own: a filter of the user's, which is to learn then what was spilled after its last snapshot.
 
         Raises:
             StoreError: the store cannot be used, is damaged, or has identities of another kind.
@@ -84,6 +89,8 @@ class Checkpoints:
         self._terms.go_on(found, self._store.path)
         await self._load_seen(opened)
         await self._check_callbacks(opened)
+        if own is not None and not opened.clean:
+            own.each_pending = self._each_pending
         for name, count in opened.counts.items():
             if name in ledger.counts.__slots__:
                 setattr(ledger.counts, name, count)
@@ -120,6 +127,11 @@ class Checkpoints:
                         self._records.request(row, 0.0)
             else:
                 kept.append(sample)
+
+    async def _each_pending(self) -> AsyncIterator[Request]:
+        async for rows in self._store.each_row():
+            for row in rows:
+                yield self._records.request(row, 0.0)[0]
 
     # -- checkpoints ---------------------------------------------------------------------------------------------
 

@@ -138,7 +138,7 @@ class LocalFrontier:
             StoreError: the store cannot be used, or is damaged.
             StoredError: a pending request names a callback or class that is there no longer.
         """
-        resume, pending, has_died = await self._checkpoints.open()
+        resume, pending, has_died = await self._checkpoints.open(self._admission.own)
         self._dispatch.suspects.open(has_died=has_died)
         self._dispatch.pending = pending
         self._open_group = Group(number=resume.checkpoint + 1)

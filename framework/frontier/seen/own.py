@@ -7,7 +7,7 @@ The request then gets the identity of a ``dont_filter`` request: the filter may 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from framework.exceptions import PluginError
@@ -22,11 +22,14 @@ class OwnDupeFilter:
             ``log(request, spider)``.
         spider: handed to ``log``.
 
+    Attributes:
+        each_pending: after a crash, gives the requests that wait.
+
     Raises:
         PluginError: it has no ``request_seen``, or that is a coroutine function.
     """
 
-    __slots__ = ("_dupefilter", "_log", "_request_seen", "_spider")
+    __slots__ = ("_dupefilter", "_log", "_request_seen", "_spider", "each_pending")
 
     def __init__(self, dupefilter: Any, spider: Any) -> None:
         name = type(dupefilter).__qualname__
@@ -39,12 +42,25 @@ class OwnDupeFilter:
             raise PluginError(msg)
         self._dupefilter = dupefilter
         self._spider = spider
+        self.each_pending: Callable[[], AsyncIterator[Request]] | None = None
         self._request_seen: Callable[[Request], Any] = request_seen
         self._log: Callable[[Request, Any], Any] | None = getattr(dupefilter, "log", None)
 
     async def open(self) -> None:
         """Tell it that the crawl begins."""
         await self._tell("open")
+
+    async def learn(self) -> None:
+        """Ask it about what waits, and ignore what it says: what was spilled after its last snapshot is new to it.
+
+        Raises:
+            Exception: whatever the filter raises.
+        """
+        if self.each_pending is None:
+            return
+        async for request in self.each_pending():
+            if not request.dont_filter:
+                self._request_seen(request)
 
     async def close(self, reason: str) -> None:
         """Tell it that the crawl ends, and why."""

@@ -2,8 +2,10 @@
 
 import pytest
 
+from framework.dupefilters import RFPDupeFilter
 from framework.exceptions import StoredError
 from framework.frontier import checkpoints as module
+from framework.frontier.seen.own import OwnDupeFilter
 from framework.http.request import RIDES
 from framework.http.stored import StoredForm
 from framework.protocols import DONE, Fate, FateKind, Snapshot
@@ -192,3 +194,31 @@ def test_what_cannot_be_stored_any_more_fails_alone_and_by_name(run, jobs, crawl
         await frontier.close(clean=True)
 
     run(after_a_death())
+
+
+@pytest.mark.parametrize("is_clean", [False, True])
+def test_a_filter_of_ones_own_learns_what_was_spilled_after_its_last_snapshot(run, jobs, crawl, is_clean):
+    async def case():
+        frontier, _ = await resumed(jobs, crawl, own_filter=OwnDupeFilter(RFPDupeFilter(), None), in_memory_max=8)
+        await frontier.offer(frontier.root(), crawl.pages("free", dont_filter=True))
+        await frontier.offer(frontier.root(), crawl.pages(*map(str, range(40))))
+        if not is_clean:
+            jobs.copy()
+        await frontier.close(clean=is_clean)
+
+        empty = RFPDupeFilter()
+        own = OwnDupeFilter(empty, None)
+        frontier, _ = await resumed(jobs, crawl, own_filter=own)
+        spilled = frontier.pending
+        await own.learn()
+        learnt = set(empty.fingerprints)
+        (page,) = await frontier.lease(1)
+        answers = await frontier.offer(page, crawl.pages(*map(str, range(40))))
+        await frontier.close(clean=False)
+        return spilled, learnt, answers.count("duplicate"), empty.request_fingerprint(*crawl.pages("free"))
+
+    spilled, learnt, duplicates, free = run(case())
+    assert spilled > 20
+    assert duplicates == len(learnt)
+    assert free not in learnt
+    assert bool(learnt) is not is_clean  # one that ended in good order has a snapshot of its end
