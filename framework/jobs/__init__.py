@@ -6,13 +6,14 @@ on its folder, and says with ``end`` how it ended. A process that dies leaves th
 which is what *killed* means. What the frontier keeps in the folder is the frontier's business.
 """
 
-from .choosing import abandon, decide, go_on, refuse_files_of_others
+from .choosing import abandon, decide, go_on
 from .errors import JobBusyError, JobError
 from .fromcode import job_from_code, jobs_folder, refuse_files_of_jobs, wants_job
 from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments, without_secrets
 from .live import LiveJob
 from .outputs import own_outputs, places_of
+from .owning import refuse_files_of_others
 from .progress import Progress, cuts_of, is_exhausted, progress_of, size_of
 from .pruning import prune, remove
 from .record import Record, State

@@ -23,7 +23,9 @@ from .jobsfolder import JobsFolder
 from .key import Command, Key
 from .live import LiveJob
 from .lock import Lock, take_lock
-from .progress import progress_of
+from .marks import lost_marks, unmark
+from .outputs import closed_files
+from .owning import refuse_files_of_others, so_far
 from .record import CONTINUED, UNFINISHED, Record, State, read_record
 from .stored import StoredJob, stored_job
 
@@ -63,7 +65,7 @@ def decide(
     if choice == "auto" and ask is not None:
         stopped = _own_unfinished(jobs, command)
         if stopped is not None and stopped.state is State.STOPPED:
-            question = f"Job {stopped.name} was stopped by Ctrl-C{_so_far(stopped)}. Continue it?"
+            question = f"Job {stopped.name} was stopped by Ctrl-C{so_far(stopped)}. Continue it?"
             choice = "resume" if ask(question) else "new"
     with jobs.guarded():
         return _choose(jobs, command, choice, cut_outputs)
@@ -90,28 +92,6 @@ def go_on(
         return _continue(jobs, job, command, cut_outputs, verb)
 
 
-def refuse_files_of_others(jobs: JobsFolder, key: Key, own: Path | None = None) -> None:
-    """Refuse a file that belongs to an unfinished job other than the one in the folder ``own``.
-
-    Raises:
-        UsageError: which file, whose it is, and what to do.
-    """
-    files = key.files()
-    for other in jobs.jobs() if files else ():
-        if other.folder == own or other.problem:
-            continue
-        places = other.shared_files(files)
-        state = other.state
-        if places and state in UNFINISHED:
-            uri = key.outputs[places[0]].uri
-            shown = places[0] if Path(uri).name == Path(places[0]).name else f"{uri} ({places[0]})"
-            msg = f"{shown} belongs to job {other.name}, which is {state.value}{_so_far(other)}"
-            if state is State.RUNNING:
-                raise UsageError(f"{msg}; name another file, or wait for its end")
-            advice = f"go on with it (fwk resume {other.name}), or give it up (fwk jobs rm {other.name})"
-            raise UsageError(f"{msg}; {advice}, or name another file")
-
-
 def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
     """Give an unfinished job up: its files are cut back to what is committed, and no longer its own.
 
@@ -132,7 +112,10 @@ def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
             why = str(error) if isinstance(error, CrawlError) else in_short(error)
             note = f"note: the files of job {job.name} may end with items that were not committed: {why}"
         record.state, record.ended_at = State.ABANDONED.value, jobs.clock()
+        record.taken |= lost_marks(record)
+        record.closed, record.marked = closed_files(record), []
         record.save(job.folder)
+        unmark(record)
         is_done = True
     finally:
         lock.release(is_done=is_done)
@@ -181,13 +164,13 @@ def _refuse_damaged(jobs: JobsFolder, command: Command) -> None:
 
 def _new_after(jobs: JobsFolder, own: StoredJob, command: Command, cut_outputs: CutOutputs) -> LiveJob:
     """Abandon a job for a new one of the same command."""
-    so_far, was = _so_far(own), "stopped by Ctrl-C" if own.state is State.STOPPED else own.state.value
+    progress, was = so_far(own), "stopped by Ctrl-C" if own.state is State.STOPPED else own.state.value
     refuse_files_of_others(jobs, command.key, own.folder)
     note = abandon(jobs, own, cut_outputs)
     live = _new(jobs, command)
     file = " -o FILE" if command.key.files() else ""
     live.said += [
-        f"Job {own.name} was {was}{so_far}; it is given up for the new job {live.name}. "
+        f"Job {own.name} was {was}{progress}; it is given up for the new job {live.name}. "
         f"To continue it after all: fwk resume {own.name}{file}",
         *filter(None, [note]),
     ]
@@ -259,7 +242,7 @@ def _continue(
         record = job.record = _record_of(job)
         job.refuse_key(command.key, verb)  # another process may have had it until now
         was = "" if record.state != State.ABANDONED else ", which was given up"
-        said = f"Continuing job {job.name}{was}{_so_far(job, ': ')}; --new starts afresh"
+        said = f"Continuing job {job.name}{was}{so_far(job, ': ')}; --new starts afresh"
         if set(record.outputs) - set(command.key.outputs):
             cut_outputs(job)  # nothing will write to them again
     except BaseException:
@@ -279,13 +262,6 @@ def _record_of(job: StoredJob) -> Record:
     except FileNotFoundError:
         msg = f"job {job.name} is gone: {job.folder} was removed meanwhile"
         raise JobError(msg) from None
-
-
-def _so_far(job: StoredJob, before: str = " (") -> str:
-    progress = progress_of(job.folder)
-    if progress is None:
-        return ""
-    return f"{before}{progress}{')' if before == ' (' else ''}"
 
 
 # -- in a JOBDIR -----------------------------------------------------------------------------------------------------
@@ -323,7 +299,7 @@ def _anew(jobs: JobsFolder, job: StoredJob, command: Command, cut_outputs: CutOu
     refuse_files_of_others(jobs, command.key, job.folder)
     said = []
     if job.state in UNFINISHED:
-        said.append(f"Job {job.name} was {job.state.value}{_so_far(job)}; it is given up for a new crawl in its folder")
+        said.append(f"Job {job.name} was {job.state.value}{so_far(job)}; it is given up for a new crawl in its folder")
         said += filter(None, [abandon(jobs, job, cut_outputs)])
     lock: Lock = take_lock(job.folder / jobfiles.LOCK, job.name)
     record = _record_for(jobs, command, job.name)

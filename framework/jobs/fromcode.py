@@ -14,10 +14,11 @@ from framework.exceptions import SettingsError
 from framework.settings import Settings
 from framework.settings.declared import DurabilityOptions
 
-from .choosing import CutOutputs, decide, refuse_files_of_others
+from .choosing import CutOutputs, decide
 from .jobsfolder import JobsFolder
 from .key import Command, Key, Output, feed_outputs, mongo_outputs, stored_arguments
 from .live import LiveJob
+from .owning import refuse_files_of_others
 
 
 def wants_job(settings: Settings, *, is_command: bool = False) -> bool:

@@ -24,7 +24,10 @@ from .jobdir import clear
 from .jobsfolder import JobsFolder
 from .key import Command
 from .lock import Lock
+from .marks import unmark
 from .moving import way_to
+from .outputs import earlier_outputs, others_lines
+from .owning import claim
 from .pruning import prune
 from .record import EXHAUSTED, Record, State, read_record
 from .stored import StoredJob
@@ -105,16 +108,21 @@ class LiveJob:
         """Begin the run: from here on the job is *running*, and killed if this process dies.
 
         Raises:
+            UsageError: another job has taken one of its files since it was chosen.
             JobError: the job's file cannot be written.
         """
         record, now = self.record, self._jobs.clock()
-        record.arguments, record.outputs = dict(self._command.key.arguments), self._command.key.stored_outputs
+        outputs = self._command.key.stored_outputs
+        record.taken |= others_lines(record, outputs)
+        record.earlier = earlier_outputs(record, outputs)
+        record.arguments, record.outputs = dict(self._command.key.arguments), outputs
         record.command, record.version = self._command.stored, __version__
         record.state, record.reason, record.ended_at = State.RUNNING, "", None
         record.begun_at = now
         record.closed, record.root = {}, way_to(self._jobs.root, self.folder)
         record.runs += 1
         with self._jobs.guarded():
+            record.marked = claim(self._jobs, self._command.key, record, self.folder)
             self._take_files()
             record.save(self.folder)
             self._jobs.note(self.folder)
@@ -147,7 +155,12 @@ class LiveJob:
         self.record.state, self.record.reason = State(state).value, reason
         self.record.ended_at = self._jobs.clock()
         self.record.closed = {place: list(file) for place, file in (closed or {}).items()}
-        self.record.save(self.folder)
+        if self.record.state == State.ENDED:
+            self.record.marked = []
+            self.record.save(self.folder)
+            unmark(self.record)
+        else:
+            self.record.save(self.folder)
         self._has_ended = True
 
     def refuse(self) -> None:
@@ -164,6 +177,7 @@ class LiveJob:
                 record = read_record(other.folder)
                 record.taken = {place: name for place, name in record.taken.items() if name != self.name}
                 record.save(other.folder)
+        unmark(self.record, frozenset(self._before.marked))
         if self.is_resumed:
             is_stored = self.record.is_stored
             self.record = self._before
@@ -202,6 +216,7 @@ class LiveJob:
             return False
 
     def _discard(self) -> None:
+        unmark(self.record)
         with contextlib.suppress(JobError, OSError):
             if self.folder.parent == self._jobs.path:
                 self._jobs.delete(self.folder)

@@ -57,10 +57,14 @@ def _with_paths(content: dict[str, Any], change: Callable[[str], str]) -> dict[s
         command["given"] = [[option, change(text)] for option, text in command["given"]]
     return {
         **content,
-        "outputs": {
-            change(place): {**output, "file": change(output.get("file", ""))} for place, output in outputs.items()
-        },
+        "outputs": _outputs_with(outputs, change),
+        "earlier": _outputs_with(content.get("earlier", {}), change),
+        "marked": [change(place) for place in content.get("marked", ())],
         "command": command,
         "taken": {change(place): name for place, name in content.get("taken", {}).items()},
         "closed": {change(place): [change(file), size] for place, (file, size) in content.get("closed", {}).items()},
     }
+
+
+def _outputs_with(outputs: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    return {change(place): {**output, "file": change(output.get("file", ""))} for place, output in outputs.items()}

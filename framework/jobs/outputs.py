@@ -11,11 +11,13 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from framework.feeds.uris import path_of, scheme_of
 
 from .errors import JobError
 from .key import place_of
+from .marks import SOMEBODY, lost_marks
 from .record import Record, read_record
 
 _FEED = "feed "
@@ -35,7 +37,7 @@ def own_outputs(folder: Path) -> Callable[[str], bool]:
         if place not in record.taken and is_moved(output["uri"], place):
             msg = f"job {record.name} was moved and writes {output['uri']} by its absolute name, which is {place} now"
             raise JobError(msg)
-    others = {*record.taken, *grown(record)}
+    others = {*record.taken, *grown(record), *lost_marks(record)}
 
     def is_own(name: str) -> bool:
         is_feed = name.startswith(_FEED)
@@ -77,3 +79,31 @@ def grown(record: Record) -> dict[str, int]:
             if more_bytes > 0:
                 found[place] = more_bytes
     return found
+
+
+def closed_files(record: Record) -> dict[str, list[Any]]:
+    """Return the files of a job that is given up, as it leaves them: place to file and length in bytes."""
+    found: dict[str, list[Any]] = {}
+    for place, output in record.outputs.items():
+        if output.get("file") == place and place not in record.taken:
+            with contextlib.suppress(OSError):
+                found[place] = record.closed.get(place) or [place, os.stat(place).st_size]
+    return found
+
+
+def others_lines(record: Record, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return the files that a job leaves for those in ``outputs``, and others have written to: place to who did."""
+    found = {**dict.fromkeys(grown(record), SOMEBODY), **lost_marks(record)}
+    return {place: who for place, who in found.items() if place not in outputs and place not in record.taken}
+
+
+def earlier_outputs(record: Record, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the outputs in which a job has written and does not go on, and which are its own still.
+
+    Args:
+        record: as it was before this run, with what others have taken over.
+        outputs: those of this run.
+    """
+    before = {**record.earlier, **record.outputs}
+    others = {*outputs, *record.taken}
+    return {place: output for place, output in before.items() if output.get("file") and place not in others}

@@ -61,6 +61,8 @@ class Record:
         runs: how often it was begun.
         is_stored: the frontier's file was made; when it is missing now, something is lost.
         taken: files of this job that another job has written to since: place to that job's name.
+        earlier: outputs of earlier runs in which it does not go on, as ``outputs``: theirs is what it has committed.
+        marked: places of its files that bear its mark (see ``marks``).
         closed: its files as the last run has left them in good order: place to file and length in bytes.
         home: the job's folder when this was written; another than where it lies now if it was moved or copied.
         root: the way from the job's folder to the root of its project, ``""`` where it lies outside. Paths inside of
@@ -83,6 +85,8 @@ class Record:
     runs: int = 0
     is_stored: bool = False
     taken: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, dict[str, Any]] = field(default_factory=dict)
+    marked: list[str] = field(default_factory=list)
     closed: dict[str, list[Any]] = field(default_factory=dict)
     home: str = ""
     root: str = ""

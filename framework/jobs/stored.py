@@ -10,8 +10,9 @@ from framework import jobfiles
 from framework.exceptions import UsageError
 
 from .errors import JobError
-from .key import Key
+from .key import Key, Output
 from .lock import holder_of, is_marked
+from .marks import SOMEBODY, lost_marks
 from .outputs import grown, is_moved
 from .record import EXHAUSTED, Record, State, read_record
 
@@ -118,25 +119,13 @@ class StoredJob:
         """
         record = self.record
         self.refuse_crawl(key)
-        # A copy of a JOBDIR has the name of the original.
         job = self.folder if self.is_elsewhere else self.name
-        advice = f"give it another file: fwk {verb} {job} -o FILE"
-        more = grown(record)
         for place, output in key.outputs.items():
             old = record.outputs.get(place)
-            if place in record.taken:
-                if not output.file:
-                    advice = f"begin anew (--new), or give it up: fwk jobs rm {self.name}"
-                msg = (
-                    f"{output.uri} was taken over by job {record.taken[place]}, so job {self.name} cannot go on in it; "
-                    f"{advice}"
-                )
-                raise UsageError(msg)
-            if place in more:
-                msg = f"{output.uri} has grown by {more[place]:,} bytes since job {self.name} had closed it"
-                size_bytes = record.closed[place][1]
-                msg += f", and they would be cut off; move what is behind byte {size_bytes:,} elsewhere, or {advice}"
-                raise UsageError(msg)
+            self._refuse_others_lines(place, output, verb)
+            if place in record.earlier:  # its position in it is not stored any more
+                msg = f"{output.uri} holds what job {self.name} wrote before it went on in another file, and it cannot "
+                raise UsageError(f"{msg}go back to it; go on in that one (fwk {verb} {job}), or name a new file")
             # The feed would not find its place again, and begin the file anew.
             if old is not None and is_moved(old["uri"], place):
                 msg = (
@@ -150,6 +139,30 @@ class StoredJob:
                     "or name another file"
                 )
                 raise UsageError(msg)
+
+    def _refuse_others_lines(self, place: str, output: Output, verb: str) -> None:
+        """Refuse a file that holds what somebody else wrote behind this job's end: to go on in it would cut that off.
+
+        Raises:
+            UsageError: who did, and what to do.
+        """
+        record = self.record
+        # A copy of a JOBDIR has the name of the original.
+        job = self.folder if self.is_elsewhere else self.name
+        advice = f"give it another file: fwk {verb} {job} -o FILE"
+        taken = {**lost_marks(record), **record.taken}.get(place)
+        if taken is not None:
+            if not output.file:
+                advice = f"begin anew (--new), or give it up: fwk jobs rm {self.name}"
+            who = taken if taken.startswith(SOMEBODY) else f"job {taken}"
+            msg = f"{output.uri} was taken over by {who}, so job {self.name} cannot go on in it; {advice}"
+            raise UsageError(msg)
+        more = grown(record)
+        if place in more:
+            msg = f"{output.uri} has grown by {more[place]:,} bytes since job {self.name} had closed it"
+            size_bytes = record.closed[place][1]
+            msg += f", and they would be cut off; move what is behind byte {size_bytes:,} elsewhere, or {advice}"
+            raise UsageError(msg)
 
     def refuse_crawl(self, key: Key) -> None:
         """Refuse another spider, or other arguments for it.
@@ -177,7 +190,8 @@ class StoredJob:
     def shared_files(self, files: Mapping[str, str]) -> list[str]:
         """Return the places of those of ``files`` (see ``Key.files``) that this job writes, and no other since."""
         taken = self.record.taken
-        own = {output.get("file") for place, output in self.record.outputs.items() if place not in taken}
+        outputs = {**self.record.earlier, **self.record.outputs}
+        own = {output.get("file") for place, output in outputs.items() if place not in taken}
         return [place for file, place in files.items() if file in own]
 
 

@@ -127,7 +127,7 @@ def test_a_job_that_cannot_be_found_again_is_named(desk, monkeypatch):
         monkeypatch.chdir(folder)
         desk.folder = folder
         live = desk.crawl()
-        folder.rename(folder.with_name("gone"))
+        folder.rename(folder.with_name(f"gone-{folder.name}"))
 
     assert live.name == "books-2"
     assert live.said == [
