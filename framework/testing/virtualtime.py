@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Coroutine
-from types import FrameType
+from concurrent.futures.thread import _threads_queues, _worker
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -62,20 +62,17 @@ def _is_a_thread_at_work() -> bool:
 
 def _looks_at_work() -> bool:
     frames = sys._current_frames()
-    frames.pop(threading.get_ident(), None)
-    for frame in frames.values():
-        if frame.f_code.co_name == "_worker":
-            if frame.f_locals.get("work_item") is not None or frame.f_locals["work_queue"].qsize():
-                return True
-        elif _is_of_a_pool(frame):
+    for thread in threading.enumerate():
+        queue = _threads_queues.get(thread)
+        if queue is None:
+            continue  # of no pool
+        # Only where the thread is now: it runs on, and the frames below that one may be gone before they are read.
+        frame = frames.get(thread.ident or 0)
+        if queue.qsize() or frame is None or frame.f_code is not _worker.__code__:
+            return True
+        if frame.f_locals.get("work_item") is not None:
             return True
     return False
-
-
-def _is_of_a_pool(frame: FrameType | None) -> bool:
-    while frame is not None and frame.f_code.co_name != "_worker":
-        frame = frame.f_back
-    return frame is not None
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
