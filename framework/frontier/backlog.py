@@ -105,7 +105,7 @@ class Backlog:
     @property
     def is_swamped(self) -> bool:
         """Say whether so much is on its way to the disk, or should be, that nothing more should be fetched before."""
-        return len(self.bound) >= self._swamp or self._size > self._full_above + self._swamp
+        return len(self.bound) >= 2 * self._swamp or self._size > self._full_above + self._swamp
 
     @property
     def _size(self) -> int:

@@ -1,12 +1,14 @@
 """How fast the frontier takes offers: new ones, and ones it has seen, beside a loop that says how fast the machine is.
 
-A program of its own: ``offers.py FOLDER COUNT HOSTS``. Offers come in pages of 200 links, and a checkpoint stores what
-has come about once a second, as in a crawl. It prints one line of JSON: what an offer costs in rounds of that loop.
+A program of its own: ``offers.py FOLDER COUNT HOSTS``. Offers come in pages of 200 links, a checkpoint stores what has
+come once a second, as in a crawl, and another one at the end. It prints one line of JSON: what an offer costs in rounds
+of that loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framework import Request, Spider
+from framework.cli.collector import seldom_collecting
 from framework.frontier.hosts import Politeness
 from framework.frontier.local import LocalFrontier
 from framework.frontier.seen.make import make_seen
@@ -27,7 +30,8 @@ from framework.settings.declared import DurabilityOptions
 
 PAGE = 200
 VISITS = 16  # pages at work at a time: while one writes to the disk what there is no room for, the others go on
-CHUNK = 20_000
+CHUNK = 200_000
+CHECKPOINT_INTERVAL_S = 1.0
 CALIBRATION_ROUNDS = 100_000
 IN_MEMORY_MAX = 70_000  # what MEMORY_LIMIT = 512 gives
 
@@ -68,11 +72,18 @@ async def offered(frontier: LocalFrontier, pages: Sequence[list[Request]], expec
             assert set(answers) == {expected}, answers
             await asyncio.sleep(0)
 
+    async def checkpoints(is_over: asyncio.Event) -> None:
+        while not is_over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(is_over.wait(), CHECKPOINT_INTERVAL_S)
+            await frontier.persist(frontier.seal(), Snapshot())
+
     began_at = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for _ in range(VISITS):
-            group.create_task(visits())
-    await frontier.persist(frontier.seal(), Snapshot())
+        is_over = asyncio.Event()
+        group.create_task(checkpoints(is_over))
+        await asyncio.gather(*(visits() for _ in range(VISITS)))
+        is_over.set()
     return (time.perf_counter() - began_at) / sum(map(len, pages))
 
 
@@ -92,8 +103,9 @@ async def measure(folder: Path, count: int, hosts: int) -> dict[str, Any]:
     new, old = [], []
     for first in range(0, count, CHUNK):
         calibration = calibrate() / CALIBRATION_ROUNDS
-        new.append(await offered(frontier, links(first, CHUNK, hosts), None) / calibration)
-        again = links(first // 2, CHUNK // 2, hosts)  # long ago, and committed
+        chunk = min(CHUNK, count - first)
+        new.append(await offered(frontier, links(first, chunk, hosts), None) / calibration)
+        again = links(first // 2, chunk // 2, hosts)  # long ago, and committed
         old.append(await offered(frontier, again, "duplicate") / calibration)
     await frontier.close(clean=True)
     return {"new": new, "old": old, "calibration_per_s": 1 / calibration}
@@ -102,4 +114,6 @@ async def measure(folder: Path, count: int, hosts: int) -> dict[str, Any]:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    sys.stdout.write(json.dumps(asyncio.run(measure(folder, int(sys.argv[2]), int(sys.argv[3])))) + "\n")
+    with seldom_collecting():  # as the commands do
+        figures = asyncio.run(measure(folder, int(sys.argv[2]), int(sys.argv[3])))
+    sys.stdout.write(json.dumps(figures) + "\n")
