@@ -96,6 +96,6 @@ class ComponentOptions:
     request_fingerprinter: Component = option(
         "REQUEST_FINGERPRINTER_CLASS",
         default="framework.http.fingerprint.RequestFingerprinter",
-        doc="The class whose `fingerprint(request)` says which requests are the same. A job keeps the class that it was "
-        "begun with.",
+        doc="The class whose `fingerprint(request)` says which requests are the same. A job keeps the class that it "
+        "was begun with.",
     )
