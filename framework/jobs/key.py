@@ -123,17 +123,18 @@ def feed_outputs(settings: Settings, spider: str, arguments: Mapping[str, str]) 
     Args:
         settings: those of the crawl.
         spider: the spider's name, for ``%(name)s``.
-        arguments: the spider's, for placeholders that are called like them.
+        arguments: the spider's, for placeholders that are called like them; secret ones are masked.
     """
     options = settings.group(FeedOptions)
     formats = [name for name, path in {**options.exporters_base, **options.exporters}.items() if path is not None]
+    open_arguments = stored_arguments(arguments)
     outputs: dict[str, Output] = {}
     for uri, rules in options.feeds.items():
         feed = feed_from(str(uri), rules, options, formats, [])
         if feed is None:
             continue
         place, is_file = place_of(feed.uri)
-        file = _file_of(place, spider, arguments, is_known=feed.uri_params is None) if is_file else ""
+        file = _file_of(place, spider, open_arguments, is_known=feed.uri_params is None) if is_file else ""
         outputs[place] = Output(str(masked("", feed.uri)), feed.format, feed.overwrite, file)
     return outputs
 

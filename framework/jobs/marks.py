@@ -11,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from framework.exceptions import UsageError
 
 from .checked import make_folder, read_checked, write_checked
 from .errors import JobError
@@ -32,6 +35,9 @@ SOMEBODY = "something else"
 _NAME_MAX_BYTES = 200
 _READABLE = 0o644
 """Jobs of other users are to see it; a name and a folder are no secrets."""
+_PATIENCE_S = 5.0
+"""A mark is written in some milliseconds; who holds the folder's lock for longer does something else."""
+_PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,10 @@ def mark_path(place: str, file: str) -> Path:
         file: what tells it from other outputs (see ``key.Output``).
     """
     folder, name = os.path.split(place.partition("%(")[0])
-    if file == place and "%(" not in place and len(name.encode()) <= _NAME_MAX_BYTES:
+    if file == place and "%(" not in place and len(os.fsencode(name)) <= _NAME_MAX_BYTES:
         return Path(folder, f".{name}.fwk")
     # Without its folder, which may be moved together with the job.
-    digest = hashlib.blake2b(file.removeprefix(folder).encode(), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(os.fsencode(file.removeprefix(folder)), digest_size=12).hexdigest()
     return Path(folder, f".{digest}.fwk")
 
 
@@ -80,8 +86,16 @@ def write_mark(path: Path, record: Record, folder: Path) -> bool:
 
 
 @contextmanager
-def marking(folder: Path) -> Iterator[bool]:
-    """Let nobody else write marks in a folder meanwhile, where it can be locked; say whether the folder is there."""
+def marking(folder: Path, patience_s: float = _PATIENCE_S) -> Iterator[bool]:
+    """Let nobody else write marks in a folder meanwhile, where it can be locked; say whether the folder is there.
+
+    Args:
+        folder: it is made where it is missing.
+        patience_s: how long to wait for who has locked it.
+
+    Raises:
+        UsageError: somebody has locked it for longer.
+    """
     try:
         make_folder(folder)
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -89,11 +103,32 @@ def marking(folder: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, folder, patience_s)
         yield True
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path, patience_s: float) -> None:
+    give_up_at = time.monotonic() + patience_s
+    while not _try(descriptor):
+        if time.monotonic() >= give_up_at:
+            msg = (
+                f"another process has locked the folder {folder} for {patience_s:g} s, so that no file in it can be "
+                "marked as this job's: wait until it lets the folder go, or name a file in another one"
+            )
+            raise UsageError(msg)
+        time.sleep(_PAUSE_S)
+
+
+def _try(descriptor: int) -> bool:
+    """Lock a folder, unless somebody else has; where there are no locks it stays as it is."""
+    with contextlib.suppress(OSError):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def unmark(record: Record, kept: frozenset[str] = frozenset()) -> None:

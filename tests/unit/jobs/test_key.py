@@ -75,6 +75,15 @@ def test_an_argument_fills_its_placeholder():
     assert output.file == os.path.realpath("poetry.csv")
 
 
+@pytest.mark.parametrize("uri", ["%(token)s.csv", "%(other)s.csv", "%(feed)s.csv"])
+def test_secret_arguments_are_not_kept_with_an_output(uri):
+    secrets = {"token": "sesame", "feed": "https://ann:sesame@host/"}
+
+    (output,) = outputs({uri: {}}, shelf="poetry", **secrets).values()
+
+    assert "sesame" not in repr(output)
+
+
 def test_what_a_function_puts_into_the_name_depends_on_the_spider():
     feeds = {"items.csv": {"uri_params": "os.path.join"}}
 

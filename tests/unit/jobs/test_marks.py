@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from framework.exceptions import UsageError
 from framework.jobs import JobsFolder
-from framework.jobs.marks import lost_marks, mark_path, read_mark
+from framework.jobs.marks import lost_marks, mark_path, marking, read_mark
 
 
 def test_a_mark_lies_where_no_placeholder_has_a_say():
@@ -74,3 +77,78 @@ def test_a_file_without_its_mark_is_refused_until_the_folder_is_gone(desk):
     mark.parent.rmdir()
     assert lost_marks(live.record) == {}
     assert lost_marks(dataclasses.replace(live.record, marked=["nowhere"])) == {}
+
+
+def test_a_name_that_is_no_text_has_a_mark_too():
+    name = os.fsdecode(b"/a/\xff.jsonl")
+
+    assert os.fsencode(mark_path(name, name)) == b"/a/.\xff.jsonl.fwk"
+    assert mark_path(f"/a/{name[3:]}%(x)s", name).parent == Path("/a")
+
+
+@contextlib.contextmanager
+def locked(folder):
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def test_a_folder_that_somebody_else_keeps_locked_is_not_waited_for_without_end(desk):
+    with (
+        locked(desk.folder),
+        pytest.raises(UsageError, match=rf"another process has locked the folder {desk.folder} for 0.05 s"),
+        marking(desk.folder, patience_s=0.05),
+    ):
+        pass
+
+    with marking(desk.folder) as is_there:
+        assert is_there
+
+
+def test_a_job_in_a_locked_folder_is_not_begun(desk, monkeypatch):
+    monkeypatch.setattr("time.monotonic", iter(range(1000)).__next__)
+    live = desk.decide()
+
+    with locked(desk.folder), pytest.raises(UsageError, match="has locked the folder"), live:
+        pass
+    live.close()
+    assert desk.states() == {}
+    assert not (desk.folder / ".items.jsonl.fwk").exists()
+    assert desk.crawl().record.marked == [str(desk.folder / "items.jsonl")]
+
+
+def test_where_a_folder_cannot_be_locked_files_are_marked_all_the_same(desk, monkeypatch):
+    real = fcntl.flock
+
+    def only_files(descriptor, how):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(95, os.strerror(95))
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", only_files)
+
+    assert desk.crawl().record.marked == [str(desk.folder / "items.jsonl")]
+
+
+def test_where_the_folder_cannot_be_made_there_is_no_mark(desk):
+    (desk.folder / "out").write_text("a file")
+
+    live = desk.crawl(desk.command(feeds={"out/items.jsonl": {}}))
+
+    assert live.record.marked == []
+
+
+def test_a_mark_of_another_job_names_it_until_the_file_is_nobodys(desk):
+    live = desk.crawl()
+    (desk.folder / ".fwk").rename(desk.folder / "away")
+    jobs, desk.jobs = desk.jobs, JobsFolder(desk.folder / "other", clock=desk.clock)
+    second = desk.crawl(desk.command("poems"))
+    (desk.folder / "away").rename(desk.folder / ".fwk")
+    desk.jobs = jobs
+
+    assert lost_marks(live.record) == {str(desk.folder / "items.jsonl"): f"poems-1 ({second.folder})"}
+    with pytest.raises(UsageError, match=rf"taken over by job poems-1 \({second.folder}\), so job books-1 cannot"):
+        desk.decide()
