@@ -80,7 +80,7 @@ class Checkpoints:
             StoreError: the store cannot be used, is damaged, or has identities of another kind.
             StoredError: something stored cannot be read back.
         """
-        opened = await self._store.open()
+        opened = await self._store.open({name: dump_value(value) for name, value in self._terms.first.items()})
         ledger = self._ledger
         ledger.number_from(opened.lowest, opened.highest)
         if opened.is_new:

@@ -1,7 +1,8 @@
 """What a job's records were made with, as its file remembers it: settings that mean the same for all runs of a job.
 
 Place in the flow: ``checkpoints`` compares this run's with those that are stored when a job goes on, stores them with
-each checkpoint, and asks here which fates have a record.
+each checkpoint (identities may be stored before the first one, and so are the classes that gave them), and asks here
+which fates have a record.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Terms:
         """Go on with a job that has these terms.
 
         Args:
-            stored: what :meth:`values` gave at its last checkpoint; nothing where there was none.
+            stored: what :meth:`values` gave at its last checkpoint; :attr:`first` where there was none.
             path: the job's file, to be named.
 
         Raises:
@@ -63,6 +64,11 @@ class Terms:
                 raise StoreError(msg)
         self.fates = min(self.fates, stored.get("fates", "all"), key=_WEAKEST_FIRST.index)
 
+    @property
+    def first(self) -> dict[str, Any]:
+        """The terms, by name, that hold from the first stored identity on."""
+        return {"identified_by": self._identified_by}
+
     def values(self) -> dict[str, Any]:
         """Return the terms as data, by name."""
-        return {"identified_by": self._identified_by, "fates": self.fates}
+        return {**self.first, "fates": self.fates}

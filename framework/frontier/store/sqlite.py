@@ -12,7 +12,7 @@ undone. What the promises after a power cut rest on is told in ``connection``.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -78,8 +78,11 @@ class Store:
 
     # -- opening and closing -------------------------------------------------------------------------------------
 
-    async def open(self) -> Opened:
+    async def open(self, meta: Mapping[str, bytes] | None = None) -> Opened:
         """Check the file, or make a new one, and return what the last checkpoint held.
+
+        Args:
+            meta: values of a file in which nothing is yet; it has them before its first checkpoint.
 
         Raises:
             DamagedJob: the file is cut, altered or missing.
@@ -88,13 +91,13 @@ class Store:
         if self.path is None:
             return Opened()
         try:
-            opened = await self._write(self._open, self.path)
+            opened = await self._write(self._open, self.path, meta or {})
         except BaseException:
             await self.close(clean=False)
             raise
         return opened
 
-    def _open(self, path: Path) -> Opened:
+    def _open(self, path: Path, meta: Mapping[str, bytes]) -> Opened:
         is_new = not is_there(path, must_exist=self._must_exist)
         if is_new:
             create(path, self._seen_mode)
@@ -109,7 +112,10 @@ class Store:
         self._writer.remember_meta(opened.meta)
         self._log_end = books.log_end
         remove_other_filters(path, books.filter_name)
-        self._writer.transact(_mark_unclean)
+        is_empty = not (opened.checkpoint or opened.pending_rows or opened.seen)
+        if is_empty:
+            opened.meta = dict(meta)
+        self._writer.mark(is_clean=False, meta=opened.meta if is_empty else {})
         self._reader = connect_reader(path, self._cache_kb // 2)
         return opened
 
@@ -149,7 +155,7 @@ class Store:
         assert connection is not None  # noqa: S101 - asked by the caller
         try:
             if clean and writer is not None and self.path is not None:
-                writer.transact(_mark_clean)
+                writer.mark(is_clean=True)
                 shorten_log(connection)
         finally:
             connection.close()
@@ -390,11 +396,3 @@ class Store:
 
 def _seen_table(seen_mode: SeenMode) -> str:
     return "seen_log" if seen_mode == "log" else "seen"
-
-
-def _mark_clean(books: Books) -> None:
-    books.clean = True
-
-
-def _mark_unclean(books: Books) -> None:
-    books.clean = False

@@ -89,6 +89,15 @@ class Writer:
             raise
         self.books = books
 
+    def mark(self, *, is_clean: bool, meta: dict[str, bytes] | None = None) -> None:
+        """Note whether everything has been stored, together with values."""
+
+        def change(books: Books) -> None:
+            self.put_meta(meta or {}, books)
+            books.clean = is_clean
+
+        self.transact(change)
+
     def apply(self, changes: Changes, books: Books, log_start: int) -> None:
         """Write changes; identities of the log get the positions after ``log_start``."""
         self.insert_rows(changes.rows, books)

@@ -57,7 +57,30 @@ def test_a_job_whose_identities_are_of_another_class_is_refused_by_name(run, job
     run(case())
 
 
-def test_a_job_that_died_before_its_first_checkpoint_takes_the_terms_of_the_next_run(run, jobs, crawl):
+@pytest.mark.parametrize("setting", BY_URL)
+@pytest.mark.parametrize("seen", ["exact", "bloom"])
+def test_what_was_spilled_before_the_first_checkpoint_is_refused_by_another_class(run, jobs, crawl, setting, seen):
+    async def case():
+        first = jobs.disk(in_memory_max=10, seen=seen, identified_by=BY_URL)
+        await first.open(crawl.job)
+        await first.offer(first.root(), crawl.pages(*map(str, range(40))))
+        jobs.copy()
+        await first.close(clean=False)
+
+        for _ in range(2):
+            other = jobs.disk(seen=seen, identified_by={**BY_URL, setting: "own.Other"})
+            with pytest.raises(StoreError, match=f"begun with {setting} = {BY_URL[setting]}, and with own.Other"):
+                await other.open(crawl.job)
+            await other.close(clean=False)
+        again = jobs.disk(seen=seen, identified_by=BY_URL)
+        resume = await again.open(crawl.job)
+        assert (resume.checkpoint, again.pending > 0) == (0, True)
+        await again.close(clean=False)
+
+    run(case())
+
+
+def test_a_job_that_died_before_anything_was_stored_takes_the_terms_of_the_next_run(run, jobs, crawl):
     async def case():
         frontier = jobs.disk(identified_by=BY_URL)
         await frontier.open(crawl.job)

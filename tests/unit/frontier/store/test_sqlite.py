@@ -160,6 +160,34 @@ def test_what_was_committed_is_there_at_the_next_opening(run_real: Run, path: Pa
     run_real(main())
 
 
+@pytest.mark.parametrize("seen_mode", ["exact", "log"])
+@pytest.mark.parametrize("first", [Changes(rows=[row(1)]), Changes(seen=[7])], ids=["rows", "seen"])
+def test_the_values_of_an_empty_store_stay_when_something_is_in_it(
+    run_real: Run, path: Path, seen_mode: Any, first: Changes
+) -> None:
+    async def main() -> None:
+        for value in (b"1", b"2"):  # the first of these processes stores nothing
+            store = Store(path, seen_mode=seen_mode)
+            found = await store.open({"made by": value})
+            assert (found.meta, found.is_new) == ({"made by": value}, value == b"1")
+            await store.close(clean=False)
+        for value in (b"3", b"4"):
+            store = Store(path, seen_mode=seen_mode)
+            assert (await store.open({"made by": value})).meta == {"made by": b"3"}
+            if value == b"3":
+                await store.add(first)
+            await store.close(clean=True)
+        store = Store(path, seen_mode=seen_mode)
+        await store.open({"made by": b"5"})
+        await store.commit(1, Changes(), {"made by": b"6"})
+        await store.close(clean=True)
+        store = Store(path, seen_mode=seen_mode)
+        assert (await store.open({"made by": b"7"})).meta == {"made by": b"6"}
+        await store.close(clean=True)
+
+    run_real(main())
+
+
 def test_a_store_that_is_at_work_is_not_clean_even_before_its_first_write(run_real: Run, path: Path) -> None:
     async def main() -> None:
         async with opened(path, clean=False):
