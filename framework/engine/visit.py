@@ -35,7 +35,7 @@ OFFER_AT = 256
 """How many requests of one callback are collected before they are offered and others get the processor."""
 
 ASIDE = 1 << 32
-"""Items that are not the callback's have positions from ``ASIDE`` times the attempt on, which no other attempt has."""
+"""What is not the callback's has numbers from ``ASIDE`` times the attempt on, which no other attempt has."""
 
 
 class Visit:
@@ -150,7 +150,7 @@ class Visit:
     async def _refused_by_input(self, request: Request, response: Response, error: Exception) -> Fate:
         """Handle what a ``process_spider_input`` hook raised: the errback, else ``process_spider_exception``."""
         if request.errback is not None:
-            self._turn_aside()
+            await self._turn_aside()
             await self._collect(request.errback, Failure(error, request), None, response)
         else:
             await self._recover(f"A spider middleware raised on {response!r}", error, response)
@@ -167,7 +167,7 @@ class Visit:
         if isinstance(error, IgnoreRequest):
             self._parts.count_refusal(request, error.refusal)
         if request.errback is not None:
-            self._turn_aside()
+            await self._turn_aside()
             await self._collect(request.errback, Failure(error, request), None, getattr(error, "response", None))
         elif not is_dropped:
             # Download errors name the request themselves.
@@ -244,14 +244,16 @@ class Visit:
             self._parts.stats.inc_value("spider_exceptions/InvalidOutput")
             logger.error("%s", invalid_element(element, callback))
 
-    def _turn_aside(self) -> None:
-        """Number the items of an errback or a recovery apart: they tell of this attempt, the next skips none for them.
+    async def _turn_aside(self) -> None:
+        """Number what an errback or a recovery gives apart: it tells of this attempt, the next loses nothing by it.
 
-        A later attempt skips what the callback delivered, and only that.
+        A later attempt skips the items that the callback delivered and the requests that it made, and only those.
         """
         if self._position < ASIDE:
+            await self._flush()
             self._called_back = self._position
-            self._position = self.lease.attempt * ASIDE
+            self._position = self.lease.first_repeat = self.lease.attempt * ASIDE
+            self.lease.repeats = None
 
     async def _flush(self) -> None:
         """Offer the requests collected so far; let very many items wait on disk."""
@@ -270,7 +272,7 @@ class Visit:
             error, output, step = chain.recover(response, error, start=step)
             if output is None:
                 break
-            self._turn_aside()
+            await self._turn_aside()
             try:
                 await self._take(output, response, parts.spider._parse, start=step)
             except Exception as raised:

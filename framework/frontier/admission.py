@@ -123,7 +123,7 @@ class Admission:
         repeats = origin.repeats
         if repeats is None:
             repeats = origin.repeats = {}
-        nth = repeats.get(fingerprint, 0)
+        nth = repeats.get(fingerprint, origin.first_repeat)
         repeats[fingerprint] = nth + 1
         request._identity = derived(origin.identity, fingerprint, nth)
         return request

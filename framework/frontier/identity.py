@@ -18,7 +18,7 @@ ROOT_IDENTITY: Final = 0
 
 
 def derived(parent: int, fingerprint: int, nth: int) -> int:
-    """Return the identity of a ``dont_filter`` request: the ``nth`` (from 0) such child of ``parent``."""
+    """Return the identity of a ``dont_filter`` request: the ``nth`` such child of ``parent`` (``Lease.repeats``)."""
     data = b"%d/%d/%d" % (parent, fingerprint, nth)
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "big", signed=True)
 

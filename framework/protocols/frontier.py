@@ -78,7 +78,7 @@ class Lease:
         identity: 64-bit identity of the request (its fingerprint's, or derived for ``dont_filter``).
         attempt: 1 for the first try, one more after each requeue.
         permit: the host's turn that came with the lease; ``None`` for the root.
-        repeats: how often this visit has offered the same request with ``dont_filter`` (made when it first repeats).
+        repeats: by request with ``dont_filter``, the number of the next one like it; the first is ``first_repeat``.
         delivered: how many items the visit's callback has delivered, in earlier attempts included: an attempt skips
             that many. What an errback or a recovery gave does not count.
         riders: requests of this visit that cannot be stored and have not ended; it is not finished before they are.
@@ -88,7 +88,8 @@ class Lease:
     """
 
     __slots__ = (
-        "attempt", "delivered", "fate", "identity", "permit", "record", "repeats", "request", "riders", "rides_on"
+        "attempt", "delivered", "fate", "first_repeat", "identity", "permit", "record", "repeats", "request", "riders",
+        "rides_on"
     )  # fmt: skip
 
     def __init__(self, request: Request | None, identity: int, permit: Permit | None, attempt: int = 1) -> None:
@@ -97,8 +98,7 @@ class Lease:
         self.permit = permit
         self.attempt = attempt
         self.repeats: dict[int, int] | None = None
-        self.delivered = 0
-        self.riders = 0
+        self.first_repeat = self.delivered = self.riders = 0
         self.rides_on: Lease | None = None
         self.fate: Fate | None = None
         self.record: Any = None

@@ -243,6 +243,66 @@ def test_what_a_callback_delivered_is_neither_missing_nor_doubled_after_an_errba
     assert items() == [{"part": 0}, {"part": 1}, {"failure": "no answer"}, {"part": 2}]
 
 
+class Follows(Spider):
+    """Gives one page twice, unless its bug is in between; and once when there is no page."""
+
+    name = "follows"
+    is_mended = True
+
+    async def start(self):
+        yield Request("http://a/1", errback=self.no_page)
+
+    def again(self, why):
+        return Request("http://a/2", dont_filter=True, callback=self.followed, cb_kwargs={"why": why})
+
+    def parse(self, response):
+        yield self.again("first")
+        if not self.is_mended:
+            raise LookupError("a bug")
+        yield self.again("second")
+
+    def no_page(self, failure):
+        yield {"failure": str(failure.value)}
+        yield self.again(str(failure.value))
+
+    def followed(self, response, why):
+        yield {"followed": why}
+
+
+class FollowsOn:
+    """A spider middleware that gives a request in place of an exception."""
+
+    @classmethod
+    def from_crawler(cls, crawler):
+        one = cls()
+        one.crawler = crawler
+        return one
+
+    def process_spider_exception(self, response, exception):
+        return [{"recovered": str(exception)}, self.crawler.spider.again(str(exception))]
+
+
+def test_what_an_errback_follows_is_not_taken_for_what_the_next_try_does(crawl, again, items):
+    pages = {**down("no answer"), "http://a/2": Page("2")}
+    crawl(Follows, pages, CLOSESPIDER_ITEMCOUNT=1)
+    again(Follows, {**pages, **down("still none")}, CLOSESPIDER_ITEMCOUNT=1)
+    _, view = again(Follows)
+
+    followed = sorted(item["followed"] for item in items() if "followed" in item)
+    assert followed == ["first", "no answer", "second", "still none"]
+    assert (view.done, view.failed, view.pending) == (5, 0, 0)
+
+
+def test_what_a_hook_follows_after_a_bug_is_not_taken_for_what_the_next_try_does(crawl, again, items, monkeypatch):
+    monkeypatch.setattr(Follows, "is_mended", False)
+    crawl(Follows, CLOSESPIDER_ITEMCOUNT=1, SPIDER_MIDDLEWARES={FollowsOn: 50})
+    monkeypatch.undo()
+    _, view = again(Follows, SPIDER_MIDDLEWARES={FollowsOn: 50})
+
+    assert sorted(item["followed"] for item in items() if "followed" in item) == ["a bug", "first", "second"]
+    assert (view.done, view.failed, view.pending) == (4, 0, 0)
+
+
 def test_items_that_were_lost_with_their_abandoned_visit_are_delivered_by_the_next_try(crawl, again, items):
     class Odd(dict):
         def __repr__(self):
