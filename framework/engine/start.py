@@ -22,6 +22,7 @@ from framework.protocols import DONE, Fate, FateKind, Lease
 
 from .callbacks import close_output, ends_the_crawl, invalid_element, place_of, tell
 from .parts import Parts
+from .snapshot import snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -109,9 +110,9 @@ class StartVisit:
     # -- items on their way while start() goes on ----------------------------------------------------------------
 
     async def _keep(self, item: Any) -> None:
-        """Take an item; wait when many have to pass the pipelines first."""
+        """Take an item as it is now; wait when many have to pass the pipelines first."""
         if self._position >= self.lease.delivered:
-            self._items.append((self._position, item))
+            self._items.append((self._position, snapshot(item)))
         self._position += 1
         if self._items and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_DELIVER_AFTER_S, self._deliver_in_time)

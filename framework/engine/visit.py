@@ -26,6 +26,7 @@ from framework.protocols import DONE, REPLACED, Fate, FateKind, Lease
 from .callbacks import as_output, close_output, ends_the_crawl, invalid_element, place_of, tell
 from .limits import LiveTransfer, current_transfer
 from .parts import Parts
+from .snapshot import snapshot
 from .spiderchain import Output
 from .spool import ITEMS_IN_MEMORY, ItemSpool
 
@@ -231,14 +232,14 @@ class Visit:
                 await self._parts.breathe()
 
     def _note(self, element: Any, callback: Callable[..., Any], source: Output) -> None:
-        """Keep a request for the next offer, an item for the end, unless an earlier attempt has delivered it."""
+        """Keep a request for the next offer, an item as it is now for the end; not what an earlier attempt delivered."""
         self._given += 1
         if isinstance(element, Request):
             if self._parts.keeps(element, callback, source):
                 self._requests.append(element)
         elif is_item(element):
             if self._position >= self.lease.delivered:
-                self._items.append((self._position, element))
+                self._items.append((self._position, snapshot(element)))
             self._position += 1
         else:
             self._parts.stats.inc_value("spider_exceptions/InvalidOutput")
