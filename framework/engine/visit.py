@@ -232,7 +232,7 @@ class Visit:
                 await self._parts.breathe()
 
     def _note(self, element: Any, callback: Callable[..., Any], source: Output) -> None:
-        """Keep a request for the next offer, an item as it is now for the end; not what an earlier attempt delivered."""
+        """Keep a request for the next offer, an item as it is now for the end; not what was delivered before."""
         self._given += 1
         if isinstance(element, Request):
             if self._parts.keeps(element, callback, source):
