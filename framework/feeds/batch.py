@@ -20,6 +20,7 @@ from framework.exceptions import ExportError
 from framework.wholefile import sync_folder
 
 from .continuation import find_continuation
+from .form import form_of, has_no_end, refuse_other_form
 from .journal import Beginning
 from .options import Feed
 from .outputs import FileOutput, StreamOutput, export_error, output_for
@@ -52,6 +53,7 @@ class Batch:
         is_fresh: nothing is sealed yet of what the exporter began with.
         is_untouched: the file is whole as an earlier crawl left it.
         is_ended: the footer is sealed, nothing can be added.
+        form: what its bytes are made by; a file keeps it to its end.
     """
 
     number: int
@@ -74,6 +76,11 @@ class Batch:
     is_fresh: bool = True
     is_untouched: bool = False
     is_ended: bool = False
+    form: Mapping[str, Any] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the form before the exporter learns from items."""
+        self.form = form_of(self.feed, self.exporter)
 
     @property
     def path(self) -> Path | None:
@@ -184,11 +191,16 @@ class Batch:
             raise ExportError(msg)
         output.offset = self.began_at
 
-    def go_on(self, cut: Mapping[str, Any], spider: Any) -> None:
+    def go_on(self, cut: Mapping[str, Any], spider: Any, *, is_given_up: bool = False) -> None:
         """Go on where a checkpoint of this job ended: remove what lies behind, and open the document again.
 
+        Args:
+            cut: as ``cut`` returned it.
+            spider: what a storage's ``open`` is given.
+            is_given_up: nothing but an end will be written.
+
         Raises:
-            ExportError: the file is gone, shorter than it was, or cannot be opened.
+            ExportError: the file is gone, shorter than it was, or cannot be opened; or it was begun in another form.
         """
         self.item_count, self.began_at, self.existed = cut["batch_items"], cut["began_at"], cut["existed"]
         self.prefix, self.is_fresh, self.is_ended = cut["prefix"].encode("latin-1"), cut["fresh"], cut["ended"]
@@ -198,6 +210,8 @@ class Batch:
         if cut["offset"] and self.path is not None and not self.path.exists():
             msg = f"the output {self.shown} is gone, but this job wrote to it; put it back, or start a new job"
             raise ExportError(msg)
+        if (cut["offset"] or cut["behind"]) and not (is_given_up and has_no_end(self.exporter)):
+            refuse_other_form(self.shown, cut["form"], self.form)
         output = self.open_output(spider)
         output.cut(self._end(output, cut))
         self.offset = output.offset
@@ -254,6 +268,7 @@ class Batch:
             "prefix": self.prefix.decode("latin-1"),
             "fresh": self.is_fresh,
             "ended": self.is_ended,
+            "form": self.form,
         }
 
     def append(self, output: FileOutput | StreamOutput, pieces: Sequence[Piece]) -> None:

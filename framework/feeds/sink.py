@@ -156,7 +156,7 @@ class FeedSink:
 
     def _open_batch(self, batch: Batch, cut: dict[str, Any] | None) -> None:
         if cut:
-            batch.go_on(cut, self._crawler.spider)
+            batch.go_on(cut, self._crawler.spider, is_given_up=self._is_given_up)
             return
         if batch.path is None or batch.path.exists():
             batch.open_output(self._crawler.spider)
