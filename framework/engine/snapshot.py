@@ -40,6 +40,8 @@ def _copied(value: Any, levels: int) -> Any:
         return {key: one if type(one) in IMMUTABLE else _copied(one, levels) for key, one in value.items()}
     if kind is list or kind is tuple:
         return kind([one if type(one) in IMMUTABLE else _copied(one, levels) for one in value])
+    if kind is set:
+        return value.copy()
     way = _way_of(kind)
     if way is None:
         return value
