@@ -3,7 +3,7 @@
 Place in the flow: a visit's items wait for the end of its callback, so each is copied when it is taken: a callback may
 change one object and yield it again and again. Copied are the item and the dicts, lists, tuples, sets and items in it,
 at any depth; any other object, and what refuses to be copied, stays the very same. On the per-page path: below 1 us for
-a flat dict, 2 us for an object (a page takes 200 and more).
+a flat dict, 1.5 to 3 us for an object (a page takes 200 and more).
 """
 
 from __future__ import annotations
