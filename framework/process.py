@@ -211,12 +211,15 @@ class Stop:
         self._timeout_s = max((c.settings.group(EngineOptions).shutdown_timeout_s for c in crawlers), default=0.0)
         self._asked = 0
         self._heard = 0
+        self._early: list[int] = []
         self._last = (0, 0.0)
 
     def watch(self, tasks: list[asyncio.Task[None]]) -> None:
         """Take the tasks of the crawls, in the crawlers' order, and the loop they run in."""
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
+        for number in self._early:
+            self._loop.call_soon(self._hear, number)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -249,14 +252,15 @@ class Stop:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self._asked += 1
         if self._loop is None:
-            raise KeyboardInterrupt  # nothing is open yet
-        self._loop.call_soon_threadsafe(self._hear, number)
+            self._early.append(number)  # the loop is being made, and a half-made one could not be closed
+        else:
+            self._loop.call_soon_threadsafe(self._hear, number)
         if self._asked == 1:
             return
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, _BREAK_IN_AFTER_S)
-        if self._asked > self._heard + 1 and _may_be_broken_off(frame):
+        if self._loop is not None and self._asked > self._heard + 1 and _may_be_broken_off(frame):
             raise KeyboardInterrupt
 
     def _hear(self, number: int) -> None:

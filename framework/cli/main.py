@@ -91,6 +91,8 @@ def main(args: list[str] | None = None) -> None:
         code = run(args)
     except SystemExit as error:  # the spider's code
         code = error.code
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        code = EXIT_FAILED
     leaving.leave(code, is_alone=alone)
 
 
@@ -126,7 +128,7 @@ def run(args: list[str] | None = None) -> int:
         _say(str(error))
         return EXIT_FAILED
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted")
+        click.echo("fwk: interrupted", err=True)  # not by _say: its import would give a second Ctrl-C time to break in
         return EXIT_FAILED
     except BrokenPipeError:
         # The reader of our output has gone (``fwk list | head -1``). Python would complain once more while it ends.

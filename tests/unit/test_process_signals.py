@@ -1,5 +1,6 @@
 """What a second signal breaks off that comes while the loop is blocked, and what it lets come to its end."""
 
+import asyncio
 import signal
 from signal import SIGINT, SIGTERM, raise_signal
 
@@ -9,6 +10,7 @@ from framework.engine.commit import Committer
 from framework.http import Request
 from framework.process import Stop
 from framework.protocols import DONE, Lease
+from framework.settings import Settings
 from framework.testing.fakes import RecordingSink
 
 PRESSED_TWICE = "raise_signal(SIGINT)\nraise_signal(SIGTERM)"  # of different kinds: the same would be one press
@@ -39,6 +41,33 @@ def blocking(run_real):
         assert signal.getsignal(SIGINT) is before
 
     return blocking
+
+
+class Opening:
+    """A crawl that has no engine yet."""
+
+    engine = None
+    stop_signal = None
+    settings = Settings()
+
+
+@pytest.mark.parametrize("press", [lambda: raise_signal(SIGTERM), press_twice])
+def test_signals_that_come_while_the_loop_is_made_are_heard_when_it_runs(run_real, press):
+    crawler = Opening()
+    stop = Stop([crawler])
+
+    async def case():
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        stop.watch([task])
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    with stop.installed():
+        press()
+
+        assert run_real(case())
+
+    assert crawler.stop_signal in ("SIGINT", "SIGTERM")
 
 
 def test_code_of_a_spider_is_broken_off(blocking):

@@ -40,6 +40,21 @@ def test_an_error_is_a_message_and_an_exit_code(ends_with, error, code, said):
     assert ends_with(error) == (code, said)
 
 
+def test_an_interruption_is_said_without_an_import_that_a_second_ctrl_c_could_break_into(ends_with, monkeypatch):
+    monkeypatch.setitem(sys.modules, "framework.telemetry.masking", None)  # to import it is an error
+
+    assert ends_with(KeyboardInterrupt()) == (1, "fwk: interrupted\n")
+
+
+def test_a_second_ctrl_c_while_the_first_is_answered_gives_no_traceback(monkeypatch):
+    def press(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "run", press)
+    with pytest.raises(SystemExit, match="1"):
+        main.main([])
+
+
 def test_a_defect_is_not_hidden(ends_with):
     with pytest.raises(ZeroDivisionError):
         ends_with(ZeroDivisionError())
