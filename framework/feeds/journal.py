@@ -51,7 +51,8 @@ class Journal:
     """
 
     def __init__(self, folder: Path | None, feed: str, *, durable: bool = False) -> None:
-        digest = hashlib.blake2b(feed.encode(), digest_size=8).hexdigest()
+        # A name on the disk need not be UTF-8: Python holds its other bytes as surrogates.
+        digest = hashlib.blake2b(feed.encode(errors="surrogatepass"), digest_size=8).hexdigest()
         self.path = folder / FEED_JOURNALS / f"{digest}.json" if folder is not None else None
         self._feed = feed
         self._durable = durable

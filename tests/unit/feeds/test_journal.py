@@ -85,3 +85,12 @@ def test_a_journal_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> Non
 
     with pytest.raises(DamagedJob, match="is damaged: Is a directory"):
         noting.load()
+
+
+def test_the_name_of_a_feed_may_be_any_that_a_file_system_takes(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.jsonl")
+
+    Journal(tmp_path, name).add([Beginning(1, name, 0, existed=False)])
+
+    assert Journal(tmp_path, name).load() == [Beginning(1, name, 0, existed=False)]
+    assert Journal(tmp_path, os.fsdecode(b"\xfe.jsonl")).load() == []
