@@ -78,16 +78,17 @@ def build_frontier(  # noqa: PLR0913 - built in one place
         riders_max=options.riders_max,
         inflight=None if folder is None else folder / jobfiles.IN_FLIGHT,
         own_filter=own_filter,
-        identified_by={setting: _path_of(crawler.settings[setting]) for setting in _IDENTIFYING},
+        identified_by={setting: _path_of(crawler.settings[setting], crawler.spider) for setting in _IDENTIFYING},
         clock=clock,
         wall_clock=wall_clock,
     )
 
 
-def _path_of(component: Any) -> str:
-    """Return the one dotted path of a class, whichever it was named by."""
+def _path_of(component: Any, spider: object) -> str:
+    """Return the one dotted path of a class, whichever it was named by; the spider's file may be renamed."""
     kind = load_object(component)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    module = "<the spider's module>" if kind.__module__ == type(spider).__module__ else kind.__module__
+    return f"{module}.{kind.__qualname__}"
 
 
 def politeness_of(crawler: Crawler) -> Politeness:

@@ -18,9 +18,9 @@ class Spider:
     """Has no callbacks of its own."""
 
 
-def built(folder, engine, **values):
+def built(folder, engine, spider_class=Spider, **values):
     settings = Settings({"SEEN": "bloom", "BLOOM_ENGINE": engine, **values})
-    spider = Spider()
+    spider = spider_class()
     crawler = SimpleNamespace(settings=settings, spider=spider)
     return build_frontier(
         crawler,
@@ -103,5 +103,33 @@ def test_a_class_is_the_same_however_it_is_named_and_another_one_is_refused(run,
             StoreError, match=r"= framework\.http\.fingerprint\.RequestFingerprinter, and with .*\.ByUrl "
         ):
             await built(tmp_path, "auto", REQUEST_FINGERPRINTER_CLASS=ByUrl).open(crawl.job)
+
+    run(case())
+
+
+def in_file(module, name="ByUrl"):
+    """Return a spider's class and a fingerprinter's that are in one module."""
+    return type("Spider", (Spider,), {"__module__": module}), type(name, (ByUrl,), {"__module__": module})
+
+
+@pytest.mark.parametrize("setting", ["REQUEST_FINGERPRINTER_CLASS", "DUPEFILTER_CLASS"])
+def test_a_class_in_the_spider_s_file_is_the_same_when_the_file_is_renamed(run, tmp_path, crawl, setting):
+    async def case():
+        spider, kind = in_file("books")
+        await offered(tmp_path, "auto", crawl, 10, spider_class=spider, **{setting: kind})
+
+        spider, kind = in_file("books_2")
+        assert (await offered(tmp_path, "auto", crawl, 10, spider_class=spider, **{setting: kind}))[1] == 0
+
+        spider, other = in_file("books_2", name="Other")
+        elsewhere, _ = in_file("shop")
+        for spider_class, another, called in [
+            (spider, other, r"<the spider's module>\.Other"),
+            (elsewhere, kind, r"books_2\.ByUrl"),
+        ]:
+            with pytest.raises(
+                StoreError, match=rf"{setting} = <the spider's module>\.ByUrl, and with {called} its pages"
+            ):
+                await built(tmp_path, "auto", spider_class, **{setting: another}).open(crawl.job)
 
     run(case())
