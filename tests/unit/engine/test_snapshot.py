@@ -53,8 +53,6 @@ class Sub(dict):
 
 
 class Price(NamedTuple):
-    """A tuple with names."""
-
     amount: int
     notes: list
 
@@ -112,13 +110,8 @@ def registered(monkeypatch):
 
     def register(kind):
         class Adapter(DictAdapter):
-            @classmethod
-            def is_item(cls, item):
-                return isinstance(item, kind)
-
-            @classmethod
-            def is_item_class(cls, item_class):
-                return issubclass(item_class, kind)
+            is_item = classmethod(lambda cls, item: isinstance(item, kind))
+            is_item_class = classmethod(lambda cls, item_class: issubclass(item_class, kind))
 
         monkeypatch.setattr(ItemAdapter, "ADAPTER_CLASSES", deque([Adapter, *ItemAdapter.ADAPTER_CLASSES]))
 
@@ -247,15 +240,12 @@ def test_values_inside_are_copied_at_any_depth_and_stay_of_their_types(value):
 @pytest.mark.parametrize(
     ("value", "inner"),
     [
-        (Price(1, [2]), lambda price: price.notes),
-        ((1, [2]), lambda pair: pair[1]),
-        (deque([[2]]), lambda row: row[0]),
-        (OrderedDict(a=[2]), lambda ordered: ordered["a"]),
-        (UserDict(a=[2]), lambda user: user.data["a"]),
-        (UserList([[2]]), lambda user: user.data[0]),
+        (Price(1, [2]), lambda price: price.notes), ((1, [2]), lambda pair: pair[1]),
+        (deque([[2]]), lambda row: row[0]), (OrderedDict(a=[2]), lambda ordered: ordered["a"]),
+        (UserDict(a=[2]), lambda user: user.data["a"]), (UserList([[2]]), lambda user: user.data[0]),
         (ChainMap({"a": [2]}), lambda chain: chain.maps[0]["a"]),
     ],
-)
+)  # fmt: skip
 def test_what_a_container_holds_is_its_own(value, inner):
     copy = snapshot({"v": value})["v"]
     inner(value).append(3)
