@@ -35,7 +35,7 @@ from framework.feeds import FeedSink, build_feeds
 from framework.frontier.build import build_frontier
 from framework.http.stored import StoredForm, dump_value, load_value
 from framework.jobrun import JobRun, cut_back, output_of
-from framework.jobs import LiveJob, StoredJob, cuts_of, job_from_code, own_outputs
+from framework.jobs import FileClaims, LiveJob, StoredJob, cuts_of, job_from_code, own_outputs
 from framework.pipelines.chain import PipelineChain
 from framework.protocols import Frontier, FrontierView, Gate, OfferFilter, Resume, Sink
 from framework.settings import Settings
@@ -257,7 +257,7 @@ class Crawler:
         spider_middlewares = self._enabled("SPIDER_MIDDLEWARES")
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
         folder = None if self.job is None else self.job.folder
-        self.feeds = build_feeds(self, durable=folder is not None, folder=folder)
+        self.feeds = build_feeds(self, FileClaims(folder), durable=folder is not None, folder=folder)
         with self._naming("DOWNLOAD_HANDLERS"):
             handlers = Handlers.from_crawler(self)
         downloader = Downloader(
@@ -383,7 +383,7 @@ class Crawler:
         """
         self._build_spider(args, kwargs)
         is_own = own_outputs(folder)
-        feeds = build_feeds(self, durable=True, folder=folder)
+        feeds = build_feeds(self, FileClaims(folder), durable=True, folder=folder)
         pipelines = PipelineChain(self._enabled("ITEM_PIPELINES"), self.spider)
         await cut_back([sink for sink in (*feeds, *pipelines.sinks) if is_own(sink.name)], cuts_of(folder))
 

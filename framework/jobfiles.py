@@ -23,6 +23,9 @@ IN_FLIGHT: Final = "inflight"
 FEED_JOURNALS: Final = "feeds"
 """The folder in which feeds note the files that they begin."""
 
+BEGUN: Final = "begun"
+"""The files that the job has begun and marked under names that are known only then, such as those of batches."""
+
 DATABASE_KEY: Final = "mongo.job"
 """The name of the job in documents, until a checkpoint holds it."""
 
@@ -35,5 +38,5 @@ DEAD_LETTERS: Final = "dead-letters.jsonl"
 FIELDS: Final = "fields.json"
 """How the fields of the last complete crawl were filled, for the next one in the same folder to compare."""
 
-OF_ONE_CRAWL: Final = (f"{STORE}*", f"{IN_FLIGHT}*", FEED_JOURNALS, f"{DATABASE_KEY}*")
+OF_ONE_CRAWL: Final = (f"{STORE}*", f"{IN_FLIGHT}*", FEED_JOURNALS, f"{BEGUN}*", f"{DATABASE_KEY}*")
 """Patterns of what a crawl needs to go on, and the next one in the folder must not find."""

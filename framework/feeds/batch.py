@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import logging
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 from framework.exceptions import ExportError
 from framework.wholefile import sync_folder
 
+from .claims import Claims, NoClaims
 from .continuation import find_continuation
 from .form import form_of, has_no_end, refuse_other_form
 from .journal import Beginning
@@ -26,6 +28,8 @@ from .options import Feed
 from .outputs import FileOutput, StreamOutput, export_error, output_for
 from .packing import MemberPacker, StreamPacker
 from .storages import FileFeedStorage
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(slots=True, eq=False, kw_only=True)
@@ -41,6 +45,7 @@ class Batch:
         buffer: what is not sealed yet.
         packer: compresses what is sealed.
         durable: sync the file with each write.
+        claims: knows whose the file is.
         output: the file, once it is open.
         item_count: items in it, those of earlier runs of the job included.
         began_at: the length of the file when the job began with it, in bytes; a footer that was there is not counted.
@@ -64,6 +69,7 @@ class Batch:
     buffer: io.BytesIO
     packer: MemberPacker | StreamPacker | None = None
     durable: bool = False
+    claims: Claims = dataclasses.field(default_factory=NoClaims)
     output: FileOutput | StreamOutput | None = None
     item_count: int = 0
     began_at: int = 0
@@ -154,6 +160,21 @@ class Batch:
         else:
             go_on(position)
 
+    @property
+    def lost_to(self) -> str:
+        """Who else has written to the file since this job had begun it; ``""`` where nobody has."""
+        return self.claims.lost_to(self.path) if self.path is not None else ""
+
+    def claim(self) -> None:
+        """Let the file be nobody else's, before anything is written to it.
+
+        Raises:
+            CrawlError: it belongs to another job that is unfinished.
+            OSError: it cannot be noted.
+        """
+        if self.path is not None:
+            self.claims.take(self.path)
+
     def beginning(self) -> Beginning:
         """Return what the journal must know before the file is touched."""
         return Beginning(self.number, self.uri, self.began_at, self.existed, self.tail.decode("latin-1"))
@@ -207,6 +228,9 @@ class Batch:
         self.offset = cut["offset"]
         if self.is_ended:
             return  # nothing of it is touched any more; it may even have been taken away
+        if self._is_others(is_given_up=is_given_up):
+            self.is_ended = True
+            return
         if cut["offset"] and self.path is not None and not self.path.exists():
             msg = f"the output {self.shown} is gone, but this job wrote to it; put it back, or start a new job"
             raise ExportError(msg)
@@ -220,6 +244,26 @@ class Batch:
             self.exporter.start_exporting()
         else:
             self._continue(cut["position"])
+
+    def _is_others(self, *, is_given_up: bool) -> bool:
+        """Say whether the file is left as it is, since somebody else has written to it; a job that is not, claims it.
+
+        Raises:
+            CrawlError: the job cannot go on without it.
+        """
+        who = self.lost_to
+        if who and not is_given_up:
+            msg = (
+                f"the output {self.shown} was taken over by {who}, so this job cannot go on in it, as that would cut "
+                "off what is not its own; give the job another file (fwk resume JOB -o FILE), or begin anew (--new)"
+            )
+            raise ExportError(msg)
+        if not is_given_up:
+            try:
+                self.claim()
+            except OSError as error:
+                raise export_error("note in the job's folder", self.shown, error) from error
+        return bool(who)
 
     def _end(self, output: FileOutput | StreamOutput, cut: Mapping[str, Any]) -> int:
         """Return where in the file the checkpoint ended."""
@@ -305,17 +349,22 @@ class Piece:
     is_packed: bool = False
 
 
-def undo(beginning: Beginning, storage: Any, spider: Any, *, durable: bool) -> None:
+def undo(beginning: Beginning, batch: Batch, spider: Any) -> None:
     """Put a file back into the state in which the job found it; one that the job made is removed.
+
+    Where somebody else has written to it since, it stays as it is.
 
     Raises:
         ExportError: the file is shorter than it was, or cannot be changed.
     """
-    path = getattr(storage, "path", None)
-    if not isinstance(path, Path) or not path.exists():
+    path, durable = batch.path, batch.durable
+    if path is None or not path.exists():
+        return
+    if who := batch.lost_to:
+        logger.warning("%s may begin with items that come again: it was taken over by %s, and is left alone", path, who)
         return
     try:
-        file = storage.open(spider)
+        file = batch.storage.open(spider)
         with file:
             output = output_for(file, str(path), durable=durable)
             if not beginning.existed:
@@ -332,7 +381,7 @@ def undo(beginning: Beginning, storage: Any, spider: Any, *, durable: bool) -> N
 
 def remove_new(batch: Batch) -> None:
     """Take the file away that the crawl has made and does not want."""
-    if not batch.existed and batch.path is not None:
+    if not batch.existed and batch.path is not None and not batch.lost_to:
         batch.path.unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ from framework.protocols import Crawler
 from framework.settings.declared.feeds import FeedOptions
 
 from .batch import Batch
+from .claims import Claims, NoClaims
 from .filters import ItemFilter
 from .journal import Journal
 from .naming import Naming
@@ -34,11 +35,14 @@ from .uris import names_batches, scheme_of
 logger = logging.getLogger(__name__)
 
 
-def build_feeds(crawler: Crawler, *, durable: bool = False, folder: Path | None = None) -> list[FeedSink]:
+def build_feeds(
+    crawler: Crawler, claims: Claims | None = None, *, durable: bool = False, folder: Path | None = None
+) -> list[FeedSink]:
     """Build one sink for each entry of ``FEEDS``.
 
     Args:
         crawler: with its settings and spider.
+        claims: knows whose files are; without it all are the crawl's.
         durable: sync the files with each checkpoint, so that a power cut loses nothing that was committed.
         folder: of the job, in which the feeds note what they begin; without one they cannot be resumed exactly.
 
@@ -68,6 +72,7 @@ def build_feeds(crawler: Crawler, *, durable: bool = False, folder: Path | None 
                         make_exporter=functools.partial(_exporter, crawler, feed, exporters[feed.format]),
                         make_packer=functools.partial(packer_for, plugins, feed.as_dict()),
                         durable=durable,
+                        claims=claims or NoClaims(),
                     ),
                     accepts=_filter(feed),
                     crawler=crawler,
@@ -153,6 +158,7 @@ def _batch(  # noqa: PLR0913 - the parts of one file
     make_exporter: Callable[[io.BytesIO], Any],
     make_packer: Callable[[], Any],
     durable: bool,
+    claims: Claims,
 ) -> Batch:
     buffer = io.BytesIO()
     return Batch(
@@ -164,6 +170,7 @@ def _batch(  # noqa: PLR0913 - the parts of one file
         buffer=buffer,
         packer=make_packer(),
         durable=durable,
+        claims=claims,
     )
 
 

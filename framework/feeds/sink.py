@@ -174,7 +174,7 @@ class FeedSink:
         behind = [beginning for beginning in self._journal.load() if beginning.batch > last]
         for beginning in behind:
             batch = self._make_batch(beginning.batch, beginning.uri)
-            undo(beginning, batch.storage, self._crawler.spider, durable=batch.durable)
+            undo(beginning, batch, self._crawler.spider)
         if behind:
             self._journal.clear()
 

@@ -3,7 +3,8 @@
 Place in the flow: the sink keeps sealed pieces here, and has them written with each checkpoint. File work is done in a
 thread; the files of batches that end are given back to their storage.
 
-Invariants: no file is touched before the journal knows of it; a piece leaves memory when it is in its file.
+Invariants: no file is touched before it is claimed and the journal knows of it; a piece leaves memory when it is in
+its file.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class BatchWriter:
 
     def _note(self, batches: list[Batch]) -> None:
         try:
+            for batch in batches:
+                batch.claim()
             self._journal.add(batch.beginning() for batch in batches)
         except OSError as error:
             raise export_error("note in the job's folder", batches[0].shown, error) from error

@@ -7,6 +7,7 @@ which is what *killed* means. What the frontier keeps in the folder is the front
 """
 
 from .choosing import abandon, decide, go_on
+from .claims import FileClaims
 from .errors import JobBusyError, JobError
 from .fromcode import job_from_code, jobs_folder, refuse_files_of_jobs, wants_job
 from .jobsfolder import JobsFolder
@@ -21,6 +22,7 @@ from .stored import StoredJob
 
 __all__ = [
     "Command",
+    "FileClaims",
     "JobBusyError",
     "JobError",
     "JobsFolder",

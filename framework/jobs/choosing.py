@@ -17,6 +17,7 @@ from framework import jobfiles
 from framework.exceptions import CrawlError, UsageError
 from framework.usercode import in_short
 
+from .begun import release
 from .errors import JobBusyError, JobError
 from .jobdir import clear, folder_of
 from .jobsfolder import JobsFolder
@@ -116,6 +117,7 @@ def abandon(jobs: JobsFolder, job: StoredJob, cut_outputs: CutOutputs) -> str:
         record.closed, record.marked = closed_files(record), []
         record.save(job.folder)
         unmark(record)
+        release(job.folder, record.id)
         is_done = True
     finally:
         lock.release(is_done=is_done)

@@ -19,6 +19,7 @@ from framework import jobfiles
 from framework.protocols import Job
 from framework.version import __version__
 
+from .begun import release
 from .errors import JobError, job_error
 from .jobdir import clear
 from .jobsfolder import JobsFolder
@@ -159,6 +160,7 @@ class LiveJob:
             self.record.marked = []
             self.record.save(self.folder)
             unmark(self.record)
+            release(self.folder, self.record.id)
         else:
             self.record.save(self.folder)
         self._has_ended = True
@@ -217,6 +219,7 @@ class LiveJob:
 
     def _discard(self) -> None:
         unmark(self.record)
+        release(self.folder, self.record.id)
         with contextlib.suppress(JobError, OSError):
             if self.folder.parent == self._jobs.path:
                 self._jobs.delete(self.folder)

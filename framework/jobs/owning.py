@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from framework import jobfiles
 from framework.exceptions import UsageError
 
+from .begun import begun
 from .jobsfolder import JobsFolder
 from .key import Key
 from .marks import mark_path, marking, read_mark, unmark, write_mark
 from .progress import progress_of
 from .record import UNFINISHED, Record, State
 from .stored import StoredJob, stored_job
+
+_NOBODY: Final[Mapping[Path, str]] = MappingProxyType({})
 
 
 def refuse_files_of_others(jobs: JobsFolder, key: Key, own: Path | None = None) -> None:
@@ -32,10 +37,10 @@ def refuse_files_of_others(jobs: JobsFolder, key: Key, own: Path | None = None) 
     known = jobs.jobs()
     for other in known:
         if other.folder != own:
-            _refuse(other, other.name, files, key)
-    folders = {job.folder for job in known}
+            _refuse(other, files, key)
+    names = {job.folder: job.name for job in known}
     for file, place in files.items():
-        _refuse_marked(file, place, key, {own, *folders})
+        refuse_marked(file, place, key.outputs[place].uri, frozenset({own} if own else ()), names)
 
 
 def claim(jobs: JobsFolder, key: Key, record: Record, folder: Path) -> list[str]:
@@ -54,7 +59,7 @@ def claim(jobs: JobsFolder, key: Key, record: Record, folder: Path) -> list[str]
         UsageError: another job was quicker; nothing of this run is marked then.
     """
     before = frozenset(record.marked)
-    known: set[Path | None] = {folder, *(job.folder for job in jobs.jobs())}
+    names = {job.folder: job.name for job in jobs.jobs()}
     marked = []
     try:
         for file, place in key.files().items():
@@ -62,7 +67,7 @@ def claim(jobs: JobsFolder, key: Key, record: Record, folder: Path) -> list[str]
             with marking(path.parent) as is_there:
                 mark = read_mark(path)
                 if mark is None or mark.id != record.id:
-                    _refuse_marked(file, place, key, known)
+                    refuse_marked(file, place, key.outputs[place].uri, frozenset({folder}), names)
                     if not is_there or not write_mark(path, record, folder):
                         continue
                 marked.append(place)
@@ -80,32 +85,49 @@ def so_far(job: StoredJob, before: str = " (") -> str:
     return f"{before}{progress}{')' if before == ' (' else ''}"
 
 
-def _refuse_marked(file: str, place: str, key: Key, known: set[Path | None]) -> None:
-    """Refuse a file that bears the mark of an unfinished job which is kept in none of the ``known`` folders."""
+def refuse_marked(
+    file: str, place: str, uri: str, own: frozenset[Path] = frozenset(), names: Mapping[Path, str] = _NOBODY
+) -> None:
+    """Refuse a file that bears the mark of an unfinished job.
+
+    Args:
+        file: what identifies it (see ``key.Output``).
+        place: where it is.
+        uri: as it is to be written now.
+        own: the folder of the job that asks.
+        names: of jobs that may be called by them: folder to name.
+
+    Raises:
+        UsageError: whose it is, and what to do.
+    """
     mark = read_mark(mark_path(place, file))
     for folder in mark.folders if mark is not None else ():
-        if folder in known or any(path is not None and _is_same(path, folder) for path in known):
+        if folder in own or any(_is_same(mine, folder) for mine in own):
             continue
         if not _is_readable(folder):
             msg = f"{place} belongs to job {mark.name if mark else ''} ({folder}), which is not yours to read"
             raise UsageError(f"{msg}; name another file")
         job = stored_job(folder, is_elsewhere=True)
-        if job is not None and mark is not None and job.record.id == mark.id:
-            _refuse(job, str(folder), {file: place}, key)
+        if job is None or mark is None or job.record.id != mark.id:
+            continue
+        if job.shared_files({file: place}) or place in begun(folder):
+            _refuse_place(job, names.get(folder, str(folder)), place, uri)
 
 
-def _refuse(other: StoredJob, called: str, files: Mapping[str, str], key: Key) -> None:
-    if other.problem:
-        return
-    places = other.shared_files(files)
+def _refuse(other: StoredJob, files: Mapping[str, str], key: Key) -> None:
+    places = [] if other.problem else other.shared_files(files)
+    if places:
+        _refuse_place(other, other.name, places[0], key.outputs[places[0]].uri)
+
+
+def _refuse_place(other: StoredJob, called: str, place: str, uri: str) -> None:
     state = other.state
-    if not places or state not in UNFINISHED:
+    if state not in UNFINISHED:
         return
-    uri = key.outputs[places[0]].uri
-    shown = places[0] if Path(uri).name == Path(places[0]).name else f"{uri} ({places[0]})"
+    shown = place if Path(uri).name == Path(place).name else f"{uri} ({place})"
     name = other.name if called == other.name else f"{other.name} ({called})"
     msg = f"{shown} belongs to job {name}, which is {state.value}{so_far(other)}"
-    if places[0] not in other.record.outputs:
+    if place not in other.record.outputs:
         now = ", ".join(output["uri"] for output in other.record.outputs.values())
         msg += f" and goes on in {now or 'no file'}"
     if state is State.RUNNING:
