@@ -39,4 +39,4 @@ class PooledQuestion:
                 if batch is self._next:
                     self._next = _Batch()
                 batch.answer = await self._ask(batch.wanted)
-        return batch.answer.intersection(numbers)
+            return batch.answer.intersection(numbers)

@@ -26,7 +26,11 @@ def test_a_url_without_a_path_has_a_host_too():
     class Bare(Request):
         url = "http://shop.example"
 
+    class BareWithUser(Request):
+        url = "http://user@shop.example"
+
     assert host_key(Bare("http://shop.example/")) == "shop.example"
+    assert host_key(BareWithUser("http://shop.example/")) == "shop.example"
 
 
 def test_a_url_that_cannot_be_understood_belongs_to_no_host():

@@ -102,3 +102,21 @@ def test_many_fates_come_a_thousand_at_a_time(tmp_path: Path, run_real: Run) -> 
 def test_kinds_are_counted(search: StoreSearch) -> None:
     assert search.totals() == {1: 1, 3: 2, 4: 1, 5: 2}
     assert search.most_frequent(1) == {(3, "robots"): 2, (5, "depth"): 2}
+
+
+@pytest.mark.parametrize("seen_mode", ["exact", "log"])
+def test_what_a_job_accepted_is_counted_in_either_way_of_keeping_identities(
+    tmp_path: Path, run_real: Run, seen_mode: Any
+) -> None:
+    path = tmp_path / "frontier.db"
+
+    async def main() -> None:
+        store = Store(path, seen_mode=seen_mode)
+        await store.open()
+        await store.commit(1, Changes(seen=[7, 8, 9]), {}, {"offered": 3})
+        await store.close(clean=True)
+
+    run_real(main())
+
+    with StoreSearch(path) as search:
+        assert search.accepted() == 3
