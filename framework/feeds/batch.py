@@ -22,7 +22,7 @@ from framework.wholefile import sync_folder
 
 from .claims import Claims, NoClaims
 from .continuation import find_continuation
-from .form import form_of, has_no_end, refuse_other_form
+from .form import form_of, has_same_end, refuse_other_form
 from .journal import Beginning
 from .options import Feed
 from .outputs import FileOutput, StreamOutput, export_error, output_for
@@ -58,6 +58,7 @@ class Batch:
         is_fresh: nothing is sealed yet of what the exporter began with.
         is_untouched: the file is whole as an earlier crawl left it.
         is_ended: the footer is sealed, nothing can be added.
+        home: the module of the spider.
         form: what its bytes are made by; a file keeps it to its end.
     """
 
@@ -70,6 +71,7 @@ class Batch:
     packer: MemberPacker | StreamPacker | None = None
     durable: bool = False
     claims: Claims = dataclasses.field(default_factory=NoClaims)
+    home: str = ""
     output: FileOutput | StreamOutput | None = None
     item_count: int = 0
     began_at: int = 0
@@ -86,7 +88,7 @@ class Batch:
 
     def __post_init__(self) -> None:
         """Note the form before the exporter learns from items."""
-        self.form = form_of(self.feed, self.exporter)
+        self.form = form_of(self.feed, self.exporter, self.home)
 
     @property
     def path(self) -> Path | None:
@@ -218,7 +220,7 @@ class Batch:
         Args:
             cut: as ``cut`` returned it.
             spider: what a storage's ``open`` is given.
-            is_given_up: nothing but an end will be written.
+            is_given_up: nothing but an end will be written; in another form not even that.
 
         Raises:
             ExportError: the file is gone, shorter than it was, or cannot be opened; or it was begun in another form.
@@ -234,13 +236,17 @@ class Batch:
         if cut["offset"] and self.path is not None and not self.path.exists():
             msg = f"the output {self.shown} is gone, but this job wrote to it; put it back, or start a new job"
             raise ExportError(msg)
-        if (cut["offset"] or cut["behind"]) and not (is_given_up and has_no_end(self.exporter)):
+        is_begun = cut["offset"] or cut["behind"]
+        if is_begun and not is_given_up:
             refuse_other_form(self.shown, cut["form"], self.form)
         output = self.open_output(spider)
         output.cut(self._end(output, cut))
         self.offset = output.offset
         self.written = (self.offset, 0)
-        if self.is_fresh:
+        if is_begun and not has_same_end(cut["form"], self.form):
+            self.is_ended = True
+            logger.warning("%s ends with the job's last item, as its end would have another form now", self.shown)
+        elif self.is_fresh:
             self.exporter.start_exporting()
         else:
             self._continue(cut["position"])

@@ -73,6 +73,7 @@ def build_feeds(
                         make_packer=functools.partial(packer_for, plugins, feed.as_dict()),
                         durable=durable,
                         claims=claims or NoClaims(),
+                        home=type(crawler.spider).__module__,
                     ),
                     accepts=_filter(feed),
                     crawler=crawler,
@@ -159,6 +160,7 @@ def _batch(  # noqa: PLR0913 - the parts of one file
     make_packer: Callable[[], Any],
     durable: bool,
     claims: Claims,
+    home: str,
 ) -> Batch:
     buffer = io.BytesIO()
     return Batch(
@@ -171,6 +173,7 @@ def _batch(  # noqa: PLR0913 - the parts of one file
         packer=make_packer(),
         durable=durable,
         claims=claims,
+        home=home,
     )
 
 

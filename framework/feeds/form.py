@@ -20,29 +20,37 @@ _SETTINGS = {
     "exporter": "FEED_EXPORTERS",
 }
 _LINES = (JsonLinesItemExporter, CsvItemExporter)
+_OF_THE_END = ("exporter", "encoding", "item_export_kwargs", "postprocessing")
 _SHOWN_MAX = 200
+_HOME = "<the spider's module>"
 
 
-def form_of(feed: Feed, exporter: Any) -> dict[str, Any]:
-    """Return the options of a feed that its exporter and plugins make the bytes by, of JSON types."""
+def form_of(feed: Feed, exporter: Any, home: str = "") -> dict[str, Any]:
+    """Return the options of a feed that its exporter and plugins make the bytes by, of JSON types.
+
+    Args:
+        feed: its options.
+        exporter: built by these.
+        home: the module of the spider; the file may be renamed, or be run by itself the next time.
+    """
     fields = feed.fields
-    form = {
-        "exporter": _plain(type(exporter)),
+    options = {
+        "exporter": type(exporter),
         "encoding": feed.encoding,
-        "fields": _plain(list(fields.items()) if isinstance(fields, Mapping) else fields),
+        "fields": list(fields.items()) if isinstance(fields, Mapping) else fields,
         "indent": feed.indent,
-        "item_export_kwargs": _plain(feed.item_export_kwargs),
-        "postprocessing": _plain(feed.postprocessing),
-        **{name: _plain(value) for name, value in feed.plugin_options.items()},
+        "item_export_kwargs": feed.item_export_kwargs,
+        "postprocessing": feed.postprocessing,
+        **feed.plugin_options,
     }
-    if has_no_end(exporter):
-        del form["indent"]  # one line an item
-    return form
+    if isinstance(exporter, _LINES):
+        del options["indent"]  # one line an item
+    return {name: _plain(value, home) for name, value in options.items()}
 
 
-def has_no_end(exporter: Any) -> bool:
-    """Say whether a file is whole behind each item."""
-    return isinstance(exporter, _LINES)
+def has_same_end(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Say whether the end of a file that was begun in one form may be written in another."""
+    return all(before.get(name) == now.get(name) for name in _OF_THE_END)
 
 
 def refuse_other_form(shown: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -75,15 +83,16 @@ def _short(value: Any) -> str:
     return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, home: str) -> Any:
     """Return a value as JSON types that are equal in every process."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(one, home) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(one, home) for one in value]
     if isinstance(value, bytes):
         return repr(value)
     named = value if hasattr(value, "__qualname__") else type(value)
-    return f"{getattr(named, '__module__', None)}.{named.__qualname__}"
+    module = getattr(named, "__module__", None)
+    return f"{_HOME if module == home else module}.{named.__qualname__}"

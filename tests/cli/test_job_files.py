@@ -126,3 +126,38 @@ def test_a_project_that_was_moved_or_copied_goes_on_at_its_new_place(pages, is_c
     if is_copy:
         assert items(pages) == first
         assert states(pages) == {"pages-1": "killed"}
+
+
+@pytest.mark.parametrize("way", ["another file", "a new job", "removed"])
+def test_a_file_that_was_begun_in_another_form_is_left_whole_by_what_its_refusal_advises(pages, way):
+    output = ("-o", "items.json")
+    with_checkpoints = _SPIDER.replace(
+        "            yield Req", "            await asyncio.sleep(0.03)\n            yield Req"
+    )
+    exporter = (
+        "import asyncio\n\nfrom framework.exporters import JsonItemExporter as Json\n\n\nclass Mine(Json): pass\n"
+    )
+    spider = exporter + with_checkpoints.replace('"off"', '"off", "FEED_EXPORTERS": {"json": Mine}, **INDENT')
+    pages.write("tree.py", "INDENT = {'FEED_EXPORT_INDENT': 2}\n" + spider)
+    (pages.folder / "spiders" / "pages.py").unlink()
+    pages.write("kill", "")
+    assert pages("runspider", "tree.py", *output, "-L", "WARNING").code == -9
+    pages.write("tree.py", "INDENT = {}\n" + spider)
+
+    refused = pages("runspider", "tree.py", *output)
+    assert refused.code != 0
+    assert "'indent' (FEED_EXPORT_INDENT) was 2 and is 0 now; set it back, name another file, or start" in refused.err
+    assert "exporter" not in refused.err
+    command = {
+        "another file": ("resume", "pages-1", "-o", "rest.json"),
+        "a new job": ("runspider", "tree.py", *output, "--new"),
+        "removed": ("jobs", "rm", "pages-1"),
+    }[way]
+    ended = pages(*command)
+
+    assert ended.code == 0, ended.said
+    rest = json.loads(pages.read("rest.json")) if way == "another file" else []
+    numbers = [item["n"] for item in json.loads(pages.read("items.json")) + rest]
+    whole = WHOLE if way != "removed" else []
+    assert numbers[len(numbers) - len(whole) :] == whole
+    assert numbers[: len(numbers) - len(whole)] == WHOLE[: len(numbers) - len(whole)]

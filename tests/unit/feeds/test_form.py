@@ -163,22 +163,54 @@ def test_the_next_batch_may_take_another_form(build: Build, crawl: Crawl) -> Non
     assert later.path.read_text().splitlines() == ["t", "é", "é"]
 
 
-@pytest.mark.parametrize(("name", "is_cut"), [("a.jsonl", True), ("a.csv", True), ("a.json", False), ("a.xml", False)])
-def test_a_job_that_is_given_up_gets_no_end_in_another_form(
-    name: str, is_cut: bool, build: Build, crawl: Crawl
+@pytest.mark.parametrize("name", ["a.json", "a.xml", "a.jsonl"])
+@pytest.mark.parametrize("of_old", [{"FEED_EXPORT_INDENT": 4}, {"FEED_EXPORT_FIELDS": ["n"]}])
+def test_a_job_that_is_given_up_leaves_whole_files_though_settings_are_others_now(
+    name: str, of_old: dict[str, Any], build: Build, crawl: Crawl
 ) -> None:
+    reference = build("reference-" + name, **of_old)
+    crawl(reference, ITEMS[:2])
+    assert reference.path is not None
+    sink = build(name, **of_old)
+    cut = killed(crawl, sink)
+    assert sink.path is not None
+    with sink.path.open("ab") as file:
+        file.write(b"half")
+
+    asyncio.run(build(name).cut_back(cut))
+
+    assert "".join(sink.path.read_text().split()) == "".join(reference.path.read_text().split())
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json", "a.xml"])
+def test_a_job_that_is_given_up_gets_no_end_in_another_encoding(name: str, build: Build, crawl: Crawl) -> None:
     sink = build(name)
     cut = killed(crawl, sink)
     assert sink.path is not None
     committed = sink.path.read_bytes()
     with sink.path.open("ab") as file:
         file.write(b"half")
-    later = build(name, FEED_EXPORT_ENCODING="utf-16")
 
-    if is_cut:
-        asyncio.run(later.cut_back(cut))
-        assert sink.path.read_bytes() == committed
-    else:
-        with pytest.raises(ExportError, match="cannot go on in another form"):
-            asyncio.run(later.cut_back(cut))
-        assert sink.path.read_bytes() == committed + b"half"
+    asyncio.run(build(name, FEED_EXPORT_ENCODING="utf-16").cut_back(cut))
+
+    assert sink.path.read_bytes() == committed
+
+
+def test_a_file_of_the_spider_with_the_exporter_in_it_may_have_another_name_now(
+    build: Build, crawl: Crawl, crawler: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_spider = {"FEED_EXPORTERS": {"json": Shouting}}
+    spider_class = type(crawler({}).spider)
+    monkeypatch.setattr(spider_class, "__module__", "tree")
+    monkeypatch.setattr(Shouting, "__module__", "tree")
+    cut = killed(crawl, build("a.json", **of_spider))
+
+    monkeypatch.setattr(spider_class, "__module__", "spider_tree")
+    with pytest.raises(ExportError, match=r"was \"<the spider's module>.Shouting\" and is 'tree.Shouting' now"):
+        crawl(build("a.json", **of_spider), ITEMS[2:], cut)
+    monkeypatch.setattr(Shouting, "__module__", "spider_tree")
+    later = build("a.json", **of_spider)
+    crawl(later, ITEMS[2:], cut)
+
+    assert later.path is not None
+    assert json.loads(later.path.read_text()) == ITEMS
