@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -107,8 +106,8 @@ def assert_stored(path: Path, folder: Path) -> None:
 def test_the_frontier_takes_30_000_new_and_100_000_seen_offers_a_second(full: bool, tmp_path: Path) -> None:
     # The rates of offering alone, with the checkpoints that store what was offered: the requests are there already, for
     # to make one is the work of the page that it is on. Each rate is that of a machine whose calibration loop runs
-    # CALIBRATION rounds a second; another one is measured by what its own loop runs just before. Two cores that run
-    # other tests as well measure little, so the small size only sees that it is not several times slower.
+    # CALIBRATION rounds a second; another one is measured by what its own loop runs meanwhile. Two cores that run other
+    # tests as well measure little, so the small size only sees that it is not several times slower.
     count, slack = (1_000_000, 1.0) if full else (100_000, 4.0)
     command = [sys.executable, str(OFFERS), str(tmp_path / "job"), str(count), str(count // 10)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1700, check=False)
@@ -116,10 +115,8 @@ def test_the_frontier_takes_30_000_new_and_100_000_seen_offers_a_second(full: bo
     path = tmp_path / "job" / "frontier.db"
     assert stored(path, KNOWN)[0] == stored(path, "SELECT identity FROM rows")[0] == count
 
-    costs = json.loads(done.stdout)
-    new, old = (1 / (statistics.median(costs[kind]) if full else min(costs[kind])) for kind in ("new", "old"))
-
-    machine = costs["calibration_per_s"]
-    print(f"\nnew {new * CALIBRATION:,.0f}/s, seen {old * CALIBRATION:,.0f}/s; calibration {machine:,.0f}/s")
-    assert new * CALIBRATION > 30_000 / slack
-    assert old * CALIBRATION > 100_000 / slack
+    rates = json.loads(done.stdout)
+    new, seen = (rates[kind] * CALIBRATION / rates["calibration"] for kind in ("new", "seen"))
+    print(f"\nnew {new:,.0f}/s, seen {seen:,.0f}/s, scaled; as measured {rates}")
+    assert new > 30_000 / slack
+    assert seen > 100_000 / slack
