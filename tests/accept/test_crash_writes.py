@@ -98,10 +98,16 @@ def in_lanes(work: Callable[[int, T], str], points: Sequence[Sequence[T]]) -> Co
 
 
 def recorded(folder: Path, shop: ThreadedShop) -> tuple[Crawl, Path]:
-    """Run the crawl under strace; give it and the recording."""
-    crawl, log = the_crawl(folder, shop), folder / "calls"
-    assert crawl.run(prefix=recording(log)) == 0, crawl.tail()
-    return crawl, log
+    """Run the crawl under strace; give it and the recording.
+
+    A machine that is busy with something else may leave no time for checkpoints; then the crawl runs again.
+    """
+    for run in range(5):
+        crawl, log = the_crawl(folder / str(run), shop), folder / str(run) / "calls"
+        assert crawl.run(prefix=recording(log)) == 0, crawl.tail()
+        if Point(FEEDS[0], "fsync", 3) in points_in(list(calls_in(log)), crawl.folder):
+            return crawl, log
+    pytest.fail("items are to be written at some checkpoints, and not at the end only")
 
 
 @pytest.mark.timeout(7200)
@@ -112,7 +118,6 @@ def test_a_fault_at_any_call_gives_the_reference_or_a_named_refusal(
     crawl, log = recorded(tmp_path / "recorded", shop)
     points = points_in(list(calls_in(log)), crawl.folder)
     assert {point.path.partition("/")[0] for point in points} >= {*FEEDS, "job"}
-    assert Point(FEEDS[0], "fsync", 3) in points, "items are written at some checkpoints, and not at the end only"
     sample = points if full else Random(fault).sample(points, 20)
     lanes = [the_crawl(tmp_path / f"lane-{n}", shop, forks[n]) for n in range(LANES)]
 
